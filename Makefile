@@ -1,0 +1,76 @@
+# Every command of the project. `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+PACKAGES := bot dialogs integrations nlu persistence tests
+CONFIG ?= config.yml
+# More words for pytest: make test ARGS='-k outbox -x'
+ARGS ?=
+
+# Answers whether an interpreter is new enough and can make environments. Interpreters are asked by running them:
+# a version manager's shim may lie on the path for a version that is not switched on.
+USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help setup run test check format bench soak lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/installed ## make .venv/ with everything locked, hashes checked
+	@:
+
+.venv/installed: requirements-dev.lock
+	@if ! $(PYTHON) -c '$(USABLE)' 2>/dev/null; then \
+	  for candidate in python3.13 python3.12 python3.11 python3 none; do \
+	    if "$$candidate" -c '$(USABLE)' 2>/dev/null; then break; fi; \
+	  done; \
+	  if [ "$$candidate" = none ]; then \
+	    echo 'make setup: no Python ≥ 3.11 with venv found. Install one (Debian: apt-get install python3 python3-venv) and try again.' >&2; \
+	    exit 1; \
+	  fi; \
+	  "$$candidate" -m venv --clear .venv; \
+	fi
+	@echo 'Installing what is locked into .venv/ (once, and again when the lock changes) …'
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: setup ## start everything on the embedded default: SQLite, sandbox channels, a sample shop
+	@exec $(PYTHON) -m bot serve --config $(CONFIG)
+
+test: setup ## every test, against real PostgreSQL, Redis and Chromium
+	@$(PYTHON) -m tests.install_services
+	@$(PYTHON) -m pytest $(ARGS)
+
+check: setup ## formatting, lint, types, import contracts
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy $(PACKAGES)
+	@.venv/bin/lint-imports --no-logo
+
+format: setup ## put the code into its form, mend what lint can mend
+	@$(PYTHON) -m ruff check --fix --exit-zero .
+	@$(PYTHON) -m ruff format .
+
+bench: setup ## benchmarks; nothing fails on a slow machine
+	@$(PYTHON) -m tests.install_services
+	@$(PYTHON) -m tests.benchmarks
+
+soak: setup ## minutes of load and of crashes
+	@$(PYTHON) -m tests.install_services
+	@$(PYTHON) -m pytest -m soak $(ARGS)
+
+LOCK := $(PYTHON) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --no-header --no-emit-index-url --no-emit-find-links
+
+lock: setup ## newest versions that pyproject.toml allows, into both locks
+	@$(LOCK) --upgrade --group dev --output-file requirements-dev.lock
+	@$(LOCK) --upgrade --constraint requirements-dev.lock --output-file requirements.lock
+
+clean: ## remove what the tools left, and .venv/
+	@rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

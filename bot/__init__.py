@@ -1,0 +1,1 @@
+"""The application: wiring, the rooms of a message, pages and commands."""

@@ -1,0 +1,1 @@
+"""The doors: webhooks, entry links and the pages."""

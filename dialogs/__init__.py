@@ -1,0 +1,1 @@
+"""What is said, and when. Pure: no input or output, no clock."""

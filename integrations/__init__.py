@@ -1,0 +1,1 @@
+"""Adapters to the outside world: verify, translate, call. They decide nothing."""

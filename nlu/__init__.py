@@ -1,0 +1,1 @@
+"""Text to meaning. Pure, and it knows nothing but text."""
