@@ -1,0 +1,99 @@
+"""What every command does with the database: open it, work on it, say in one sentence what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from bot.app import open_store
+from bot.clock import Clock
+from bot.config import Config
+from bot.stage import TRAVELLED
+from persistence.migrate import current, newest
+from persistence.migrate import migrate as bring_up
+from persistence.store import Store
+
+T = TypeVar("T")
+
+
+class CommandFailed(Exception):
+    """A command could not do what it was asked; the text says why and what to do."""
+
+
+def with_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Run ``work`` on the shop's store, in an event loop of its own.
+
+    As with `serve`, SQLite is brought to the newest schema first; PostgreSQL must have been.
+
+    Raises:
+        CommandFailed: the database does not answer, or its schema is not the one that is needed.
+        DatabaseError: the address cannot be used.
+
+    """
+    return asyncio.run(_with_store(config, work))
+
+
+def migrate(config: Config) -> str:
+    """Bring the schema up, and return a sentence that says so."""
+
+    async def work() -> str:
+        store = open_store(config)
+        try:
+            await _bring_up(store)
+        finally:
+            await store.close()
+        return f"The database has the newest schema ({newest()})."
+
+    return asyncio.run(work())
+
+
+async def clock_of(config: Config, store: Store) -> Clock:
+    """Return the shop's clock: in the sandbox it is as far ahead as the server's has been moved."""
+    travelled = await store.recall(TRAVELLED) if config.sandbox else None
+    return Clock(timedelta(seconds=float(travelled or 0)))
+
+
+async def _with_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
+    store = open_store(config)
+    try:
+        if store.database.is_sqlite:
+            await _bring_up(store)
+        await _check(store)
+        return await work(store)
+    finally:
+        await store.close()
+
+
+async def _bring_up(store: Store) -> None:
+    try:
+        await bring_up(store.database)
+    except Exception as error:
+        raise CommandFailed(
+            f"{_name(store)} cannot be brought to the newest schema: {_reason(error)}"
+        ) from error
+
+
+async def _check(store: Store) -> None:
+    try:
+        found = await current(store.database)
+    except Exception as error:
+        raise CommandFailed(
+            f"{_name(store)} does not answer: {_reason(error)}. Check DATABASE_URL, and that it runs."
+        ) from error
+    if found != newest():
+        raise CommandFailed(
+            f"{_name(store)} is {'empty' if found is None else f'at schema {found}'}, this program needs "
+            f"{newest()}: run `python -m bot migrate` first."
+        )
+
+
+def _name(store: Store) -> str:
+    return f"The database {store.database.url.render_as_string(hide_password=True)}"
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what the driver itself said."""
+    said = str(getattr(error, "orig", None) or error).strip()
+    return (said.splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,54 @@
+"""Mounts the sandbox beside the real doors and gives it what only the application has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from aiohttp import web
+
+from bot.app import App
+from bot.demo import sandbox_settings
+from bot.entry import create, greeting
+from bot.insert import qr_svg
+from integrations.sandbox.app import SANDBOX, sandbox_app
+from integrations.sandbox.settings import EntryLink
+
+SANDBOX_APP: web.AppKey[web.Application] = web.AppKey("sandbox_app", web.Application)
+TRAVELLED: Final = "sandbox_travelled_seconds"
+
+
+def add_sandbox(site: web.Application, app: App) -> None:
+    """Mount the sandbox under ``/sandbox``."""
+
+    async def advance(by: timedelta) -> None:
+        app.clock.advance(by)
+        await app.store.remember(TRAVELLED, str(app.clock.travelled.total_seconds()))
+        await app.signals.wake("clock", "turns", "outbox", "receipts", "shop")
+
+    async def links(order_id: str) -> Mapping[str, EntryLink]:
+        return await entry_links(app, order_id)
+
+    def now() -> datetime:
+        return app.clock()
+
+    sandbox = sandbox_app(sandbox_settings(app.config, app.products), now, advance, links)
+    site[SANDBOX_APP] = sandbox
+    site.add_subapp("/sandbox", sandbox)
+
+
+def connect_sandbox(site: web.Application, url: str) -> None:
+    """Tell the sandbox where its webhooks go, once the port is known."""
+    site[SANDBOX_APP][SANDBOX].connect(url)
+
+
+async def entry_links(app: App, order_id: str) -> Mapping[str, EntryLink]:
+    """Make one code that opens any channel; nothing as long as the order has not reached the tables."""
+    if await app.store.orders.find(order_id) is None:
+        return {}
+    brand = app.config.settings.brand
+    code = await create(app.store, app.secret, order_id, app.clock(), app.config.entry_lifetime)
+    words = greeting(code, brand.language, brand.voice)
+    urls = {name: channel.entry_url(code, words) for (name, _), channel in app.channels.items()}
+    return {name: EntryLink(url=url, qr_svg=qr_svg(url)) for name, url in urls.items()}

@@ -1,0 +1,196 @@
+"""ROOM 2, the turn: what waited in a conversation goes in, one transaction's worth of rows comes out.
+
+One function a stage: claim → hear → gather → answer → render → commit. Only gathering waits for anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.app import App
+from bot.effects import effects_of, fetch_human
+from bot.entry import judge
+from dialogs.engine import answer, route
+from dialogs.facts import Facts
+from dialogs.heard import Heard as Meaning
+from dialogs.heard import hear
+from dialogs.messages import BUYER_SPOKE, Edited, Event, Tap, Text, Unsent
+from dialogs.records import Answer
+from dialogs.render import render
+from dialogs.shop import Entry, Order
+from dialogs.state import STATE
+from nlu.understanding import understand
+from persistence.turns import Heard, Outcome, Spoken, Turn
+
+_log = structlog.get_logger(__name__)
+
+ECHO_PATIENCE: Final = timedelta(seconds=2)
+"""An echo may overtake the answer that would tell it to be ours: it is judged once that answer is in."""
+
+RETRY: Final = timedelta(seconds=1)
+"""The first pause after a turn that failed; it doubles up to a minute."""
+
+MOST_COURTESIES: Final = 200
+"""Calls that only show "read" and "typing" are left out when so many are still under way."""
+
+
+async def take_turns(app: App) -> int:
+    """Claim due conversations and take a turn with each; return how many were claimed."""
+    turns = await app.store.turns.claim(app.clock(), app.config.settings.turns.at_once)
+    if not turns:
+        return 0
+    orders = await app.store.orders.of_conversations([turn.conversation_id for turn in turns])
+    await asyncio.gather(*(take_turn(app, turn, orders.get(turn.conversation_id, ())) for turn in turns))
+    await app.signals.wake("outbox", "desk")
+    return len(turns)
+
+
+async def take_turn(app: App, turn: Turn, orders: tuple[Order, ...]) -> None:
+    """Take one turn; whatever goes wrong with it stays with it."""
+    try:
+        if turn.attempts > app.config.settings.turns.tries:
+            await _set_aside(app, turn)
+            return
+        if turn.sending and _strange_echo(turn):
+            await app.store.turns.put_back(turn, app.clock() + ECHO_PATIENCE, counts=False)
+            app.wake_later("turns", ECHO_PATIENCE)
+            return
+        _show_courtesy(app, turn)
+        outcome = await make_outcome(app, turn, orders)
+        committed = await app.store.turns.commit(outcome)
+        app.metrics.turns.labels("committed" if committed else "discarded").inc()
+        if not committed:
+            _log.info("turn_discarded", conversation=turn.conversation_id, version=turn.version)
+            await app.store.turns.put_back(turn, app.clock(), counts=True)
+    except Exception as error:  # noqa: BLE001 - a turn that fails is tried again, and then set aside
+        app.metrics.turns.labels("failed").inc()
+        app.metrics.errors.labels("turn").inc()
+        _log.exception(
+            "turn_failed",
+            conversation=turn.conversation_id,
+            attempt=turn.attempts,
+            error=type(error).__name__,
+        )
+        pause = min(RETRY * 2 ** (turn.attempts - 1), timedelta(minutes=1))
+        await app.store.turns.put_back(turn, app.clock() + pause, counts=True)
+        app.wake_later("turns", pause)
+
+
+async def make_outcome(app: App, turn: Turn, orders: tuple[Order, ...]) -> Outcome:
+    """Work out what a turn changes; nothing is written."""
+    now = app.clock()
+    state = STATE.validate_json(turn.state)
+    heard = hear(as_read_now(turn.events), state, understand)
+    flow = route(app.book, state, heard)
+    facts = await gather(app, turn, heard, orders)
+    said = answer(app.book, flow, state, heard, facts, now)
+    return Outcome(
+        turn=turn,
+        now=now,
+        state=STATE.dump_json(said.state).decode(),
+        spoken=speak(app, turn, said),
+        effects=effects_of(turn, said),
+        flow=said.state.flow or None,
+        step=said.state.step or None,
+        heard=_about(heard),
+        language=said.state.language,
+    )
+
+
+async def gather(app: App, turn: Turn, heard: Meaning, orders: tuple[Order, ...]) -> Facts:
+    """Collect what the answer may refer to. The only waiting in the room."""
+    settings = app.config.settings
+    entry: Entry | None = None
+    if heard.code is not None:
+        entry = await judge(app.store, app.secret, heard.code, turn.conversation_id, app.clock())
+        if entry.state == "fresh" and entry.order_id is not None:
+            order = await app.store.orders.find(entry.order_id)
+            orders = orders if order is None else (order, *(one for one in orders if one.id != order.id))
+    return Facts(
+        brand=settings.brand.name,
+        voice=settings.brand.voice,
+        promise=settings.human.answer_within_hours,
+        buyer_name=next((order.buyer_name for order in orders if order.buyer_name), turn.name),
+        orders=orders,
+        products=app.products,
+        entry=entry,
+        human=turn.floor != "bot",
+        timezone=settings.brand.timezone,
+        language=turn.language or settings.brand.language,
+    )
+
+
+def speak(app: App, turn: Turn, said: Answer) -> tuple[Spoken, ...]:
+    """Render every draft for the turn's channel."""
+    channel = app.channels.get((turn.channel, turn.account))
+    if channel is None:
+        return ()
+    return tuple(
+        Spoken(
+            outgoing,
+            speaker="notice" if draft.notice else "bot",
+            proactive=draft.proactive,
+            expires_at=draft.expires_at,
+        )
+        for draft in said.drafts
+        for outgoing in render(draft, channel.capabilities)
+    )
+
+
+def as_read_now(events: Sequence[Heard]) -> list[tuple[Event, datetime]]:
+    """Return the events as the person's screen shows them now, without what was taken back or corrected."""
+    gone = {heard.event.message_id for heard in events if isinstance(heard.event, Unsent)}
+    edits = {heard.event.message_id: heard.event.text for heard in events if isinstance(heard.event, Edited)}
+    read: list[tuple[Event, datetime]] = []
+    for heard in events:
+        event = heard.event
+        if heard.external_id in gone:
+            continue
+        if isinstance(event, Text) and heard.external_id in edits:
+            event = replace(event, text=edits[heard.external_id])
+        read.append((event, heard.at))
+    return read
+
+
+async def _set_aside(app: App, turn: Turn) -> None:
+    """Give up on a turn: its events are kept, a human gets the conversation, the owner is told."""
+    app.metrics.turns.labels("set_aside").inc()
+    _log.error("turn_set_aside", conversation=turn.conversation_id, attempts=turn.attempts)
+    await app.store.turns.set_aside(turn, fetch_human(turn), app.clock())
+
+
+def _strange_echo(turn: Turn) -> bool:
+    return any(heard.event.kind == "echo" and not heard.ours for heard in turn.events)
+
+
+def _show_courtesy(app: App, turn: Turn) -> None:
+    """Mark as read and show typing, best effort and beside the path: it must never delay the answer."""
+    if not app.config.settings.sending.show_typing or turn.floor != "bot" or app.busy > MOST_COURTESIES:
+        return
+    channel = app.channels.get((turn.channel, turn.account))
+    spoken = [heard for heard in turn.events if heard.event.kind in BUYER_SPOKE]
+    if channel is None or not spoken:
+        return
+    for heard in spoken:
+        if isinstance(heard.event, Tap) and heard.event.callback_id is not None:
+            app.soon(channel.answer_tap(heard.event.callback_id))
+    app.soon(channel.seen(turn.address, spoken[-1].external_id))
+
+
+def _about(heard: Meaning) -> dict[str, object]:
+    """Return what may be kept about a turn: never the words."""
+    meaning = heard.understanding
+    if meaning is None:
+        return {"taps": len(heard.taps)} if heard.taps else {}
+    return {
+        "language": meaning.language,
+        "intent": meaning.intent,
+        "confidence": round(meaning.confidence, 3),
+        "mood": meaning.mood.label,
+    }

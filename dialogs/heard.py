@@ -1,0 +1,156 @@
+"""Events to what was heard: a burst of texts becomes one, taps keep their ids, codes are found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+
+from dialogs.cutting import clean
+from dialogs.entry import as_code, find_code, without_code
+from dialogs.messages import (
+    Due,
+    Event,
+    Media,
+    OrderEvent,
+    Preference,
+    Reaction,
+    Referral,
+    Referred,
+    Shared,
+    Tap,
+    Text,
+    Unsupported,
+)
+from dialogs.payloads import Tapped, parse_payload
+from dialogs.state import State
+from nlu.text import guess_language, words
+from nlu.understanding import Understanding
+
+_COMMAND: Final = "/start"
+
+
+class Understand(Protocol):
+    """The shape of `nlu.understanding.understand`, so that another engine can take its place."""
+
+    def __call__(self, text: str, *, language: str | None, expecting: str | None) -> Understanding:
+        """Say what ``text`` means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All that waited for this turn, in order of meaning rather than of arrival.
+
+    ``text`` is None when nothing was written; ``language`` is the text's own where it is clear. ``wordless``
+    tells that something came which only eyes or ears can take in. ``spoke`` is true when the person acted at
+    all.
+    """
+
+    spoke: bool = False
+    text: str | None = None
+    understanding: Understanding | None = None
+    language: str | None = None
+    taps: tuple[Tapped, ...] = ()
+    code: str | None = None
+    wordless: bool = False
+    arrived: bool = False
+    orders: tuple[OrderEvent, ...] = ()
+    dues: tuple[Due, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+
+
+@dataclass(slots=True)
+class _Pile:
+    """The events of one turn, sorted while they are read."""
+
+    texts: list[str] = field(default_factory=list)
+    taps: list[Tapped] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    orders: list[OrderEvent] = field(default_factory=list)
+    dues: list[Due] = field(default_factory=list)
+    preferences: list[Preference] = field(default_factory=list)
+    spoke: bool = False
+    wordless: bool = False
+    arrived: bool = False
+
+    def act(self, event: Text | Tap | Media | Referred) -> None:
+        """The person did something that may carry an entry link."""
+        self.spoke = True
+        self.codes += _from_link(event.referral)
+        match event:
+            case Text():
+                self.texts.append(event.text)
+            case Tap():
+                tapped = parse_payload(event.payload)
+                if tapped is None:  # not ours, or from a time before: the title is what the person said
+                    self.texts.append(event.title)
+                elif tapped not in self.taps:
+                    self.taps.append(tapped)
+            case Media():
+                self.texts.append(event.caption)
+                self.wordless = True
+            case Referred():
+                self.arrived = True
+
+    def add(self, event: Event) -> None:
+        """Any event; kinds that need no answer are passed over."""
+        match event:
+            case Text() | Tap() | Media() | Referred():
+                self.act(event)
+            case Shared() | Unsupported():
+                self.spoke = self.wordless = True
+            case Reaction():
+                self.spoke = self.spoke or event.emoji is not None
+            case OrderEvent():
+                self.orders.append(event)
+            case Due():
+                self.dues.append(event)
+            case Preference():
+                self.preferences.append(event)
+            case _:
+                pass
+
+
+def hear(events: Sequence[tuple[Event, datetime]], state: State, understand: Understand) -> Heard:
+    """Join the waiting events into one thing heard. Total; kinds that need no answer are passed over."""
+    pile = _Pile()
+    for event, _ in events:
+        pile.add(event)
+    text, command = _joined(pile.texts)
+    code = find_code(text) if text else None
+    if code:
+        text = without_code(text).strip()
+    meaning = understand(text, language=state.language, expecting=state.expecting or None) if text else None
+    return Heard(
+        spoke=pile.spoke,
+        text=text or None,
+        understanding=meaning,
+        language=guess_language(words(text), margin=2) if text else None,
+        taps=tuple(pile.taps),
+        code=pile.codes[-1] if pile.codes else code,
+        wordless=pile.wordless,
+        arrived=pile.arrived or command,
+        orders=tuple(pile.orders),
+        dues=tuple(pile.dues),
+        preferences=tuple(pile.preferences),
+    )
+
+
+def _from_link(referral: Referral | None) -> list[str]:
+    code = as_code(referral.ref) if referral is not None and referral.ref else None
+    return [code] if code else []
+
+
+def _joined(texts: list[str]) -> tuple[str, bool]:
+    """The texts as one, and whether Telegram's ``/start`` was among them, which is nobody's word."""
+    command = False
+    said: list[str] = []
+    for text in texts:
+        plain = clean(text).strip()
+        if plain == _COMMAND or plain.startswith(_COMMAND + " "):
+            command = True
+            plain = plain.removeprefix(_COMMAND).strip()
+        if plain:
+            said.append(plain)
+    return "\n".join(said), command

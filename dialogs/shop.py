@@ -1,0 +1,166 @@
+"""The shop as dialogs see it: buyers, orders, parcels, products, and the changes that a shop reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import Discriminator, TypeAdapter
+
+OrderStatus: TypeAlias = Literal["open", "paid", "shipped", "delivered", "cancelled", "refunded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The buyer as an order names them. ``phone`` is E.164 or None; it is a hint, not an identity."""
+
+    external_id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    language: str | None = None
+    birthday: date | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of an order. ``price`` is per piece in the order's currency."""
+
+    sku: str
+    title: str
+    quantity: int = 1
+    price: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A shipment. ``status`` is the carrier's word where the shop passes it on."""
+
+    number: str
+    carrier: str | None = None
+    url: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSnapshot:
+    """An order as a shop describes it at ``updated_at`` (UTC). Later snapshots win over earlier ones."""
+
+    id: str
+    number: str
+    currency: str
+    total: Decimal
+    placed_at: datetime
+    updated_at: datetime
+    buyer: Person = Person()
+    items: tuple[Item, ...] = ()
+    parcels: tuple[Parcel, ...] = ()
+    codes: tuple[str, ...] = ()
+    status: OrderStatus | None = None
+    """The status that the snapshot itself shows, if it does; milestones come as `OrderChange.what`."""
+    test: bool = False
+    kind: Literal["order"] = "order"
+
+
+Milestone: TypeAlias = Literal["placed", "updated", "paid", "shipped", "delivered", "cancelled", "refunded"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChange:
+    """Something happened to an order at ``at`` (the shop's time, UTC).
+
+    ``order`` is None where the shop sends only the part that changed (a fulfilment, a refund); then ``order_id``
+    names the order and ``parcels`` / ``refunded`` carry the part. It may arrive before the order itself.
+    """
+
+    order_id: str
+    what: Milestone
+    at: datetime
+    order: OrderSnapshot | None = None
+    parcels: tuple[Parcel, ...] = ()
+    refunded: Decimal | None = None
+    kind: Literal["order_change"] = "order_change"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyRequest:
+    """A shop passes on a buyer's wish for their data: ``redact`` (erase) or ``data_request`` (a copy)."""
+
+    wish: Literal["redact", "data_request"]
+    customer_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    order_ids: tuple[str, ...] = ()
+    kind: Literal["privacy_request"] = "privacy_request"
+
+
+ShopEvent: TypeAlias = OrderChange | PrivacyRequest
+SHOP_EVENTS: Final[TypeAdapter[ShopEvent]] = TypeAdapter(Annotated[ShopEvent, Discriminator("kind")])
+
+
+@dataclass(frozen=True, slots=True)
+class ShopArrival:
+    """A shop event as a source hands it to the inbox; ``(source, external_id, event.kind)`` is its identity."""
+
+    source: str
+    external_id: str
+    at: datetime
+    event: ShopEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as the store knows it now. ``milestones`` maps each milestone to when it happened (UTC)."""
+
+    id: str
+    number: str
+    currency: str
+    total: Decimal
+    placed_at: datetime
+    status: OrderStatus
+    buyer_name: str | None = None
+    language: str | None = None
+    items: tuple[Item, ...] = ()
+    parcels: tuple[Parcel, ...] = ()
+    codes: tuple[str, ...] = ()
+    milestones: dict[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupItem:
+    """One item of a product's setup checklist, per language; ``trouble`` helps where it does not work."""
+
+    id: str
+    text: dict[str, str]
+    trouble: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the catalogue says of a product. ``pace`` decides when the rating is asked for.
+
+    Texts are keyed by language (``de``, ``en``), or by language and voice (``de_du``, ``de_sie``).
+    """
+
+    sku: str
+    title: dict[str, str]
+    pace: Literal["fast", "durable"] = "durable"
+    setup: tuple[SetupItem, ...] = ()
+    tips: tuple[dict[str, str], ...] = ()
+    success: dict[str, str] = field(default_factory=dict)
+    """What is said when the setup is done: the first success, per language."""
+
+
+EntryState: TypeAlias = Literal["fresh", "yours", "used", "expired", "forged", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an entry code turned out to be: ``fresh`` ties the chat to ``order_id``; ``yours`` did so already."""
+
+    state: EntryState
+    code: str
+    order_id: str | None = None

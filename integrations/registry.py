@@ -1,0 +1,66 @@
+"""The only file that names concrete adapters: which accounts are on, and the objects that speak for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from integrations.base import Channel, Source
+from integrations.http import Http
+from integrations.instagram import Instagram, InstagramSettings
+from integrations.orders import Orders
+from integrations.shopify import Shopify
+from integrations.telegram import Telegram, TelegramSettings
+from integrations.whatsapp import WhatsApp, WhatsAppSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Every account that is switched on. None and empty mean off."""
+
+    instagram: InstagramSettings | None = None
+    whatsapp: WhatsAppSettings | None = None
+    telegram: TelegramSettings | None = None
+    shopify: tuple[str, ...] = field(default=(), repr=False)
+    orders: tuple[str, ...] = field(default=(), repr=False)
+    country: str | None = None
+    """The shop's country (ISO 3166), for phone numbers written without a country code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """The live adapters: sources by the last part of their path, channels by (name, account)."""
+
+    sources: Mapping[str, Source]
+    channels: Mapping[tuple[str, str], Channel]
+    http: Http
+
+    async def aclose(self) -> None:
+        """Release every connection."""
+        for channel in self.channels.values():
+            await channel.aclose()
+        await self.http.aclose()
+
+
+def connect(accounts: Accounts) -> Connections:
+    """Make the adapters of all accounts that are on; no network is touched yet."""
+    http = Http()
+    sources: dict[str, Source] = {}
+    channels: dict[tuple[str, str], Channel] = {}
+    if accounts.instagram is not None:
+        instagram = Instagram(accounts.instagram, http)
+        sources[instagram.name] = instagram
+        channels[instagram.name, instagram.account] = instagram
+    if accounts.whatsapp is not None:
+        whatsapp = WhatsApp(accounts.whatsapp, http)
+        sources[whatsapp.name] = whatsapp
+        channels[whatsapp.name, whatsapp.account] = whatsapp
+    if accounts.telegram is not None:
+        telegram = Telegram(accounts.telegram, http)
+        sources[telegram.name] = telegram
+        channels[telegram.name, telegram.account] = telegram
+    if accounts.shopify:
+        sources["shopify"] = Shopify(accounts.shopify, country=accounts.country)
+    if accounts.orders:
+        sources["orders"] = Orders(accounts.orders, country=accounts.country)
+    return Connections(sources, channels, http)

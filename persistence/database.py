@@ -1,0 +1,261 @@
+"""One database, two engines: SQLite in WAL mode for one process, PostgreSQL for many. The same SQL on both.
+
+Stores are written as plain functions over a synchronous ``Connection``; `Database` runs them inside one
+transaction on the async engine. No transaction is ever open while the network is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar
+
+from sqlalchemy import BigInteger, BindParameter, Connection, Dialect, String, bindparam, event, literal_column
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.sql.elements import ColumnClause
+from sqlalchemy.types import TypeDecorator
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_TRIES: Final = 5
+_RETRIED_STATES: Final = frozenset({"40001", "40P01", "23505"})
+"""PostgreSQL's serialization failure and deadlock, and the unique violation that two processes meet when both
+see a person for the first time: the transaction did nothing, and run again it finds the other's row."""
+
+
+class DatabaseError(Exception):
+    """The database cannot be used as configured; the text says what to change."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC, kept as whole microseconds since 1970 so that both engines sort and compare it alike."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Turn an aware datetime into microseconds."""
+        return None if value is None else (value - EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Turn microseconds into an aware datetime."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Money(TypeDecorator[Decimal]):
+    """An amount, kept as whole ten-thousandths so that both engines add it up exactly."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        """Turn an amount into ten-thousandths."""
+        return None if value is None else int((value * 10_000).to_integral_value())
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        """Turn ten-thousandths into an amount."""
+        return None if value is None else Decimal(value).scaleb(-4).quantize(Decimal("0.01"))
+
+
+def moment(name: str) -> BindParameter[datetime]:
+    """Return a parameter that is a moment. Inside a CASE a bare one would reach the driver unconverted."""
+    return bindparam(name, type_=Instant())
+
+
+def fixed(word: str) -> ColumnClause[str]:
+    """Return a constant that stands in the statement's text: a partial index fits no parameter."""
+    return literal_column(f"'{word}'", String())
+
+
+def database_url(text: str) -> URL:
+    """Turn ``sqlite:///file`` or ``postgresql://…`` into the address of the async driver.
+
+    Raises:
+        DatabaseError: any other kind of database, or an address that cannot be read.
+
+    """
+    try:
+        url = make_url(text)
+    except Exception as error:
+        message = "DATABASE_URL cannot be read: write sqlite:///nachklang.db or postgresql://user:password@host/name"
+        raise DatabaseError(message) from error
+    match url.get_backend_name():
+        case "sqlite":
+            return url.set(drivername="sqlite+aiosqlite")
+        case "postgresql":
+            return url.set(drivername="postgresql+asyncpg")
+        case other:
+            message = f"DATABASE_URL names {other!r}: only sqlite:///… and postgresql://… are supported"
+            raise DatabaseError(message)
+
+
+class Database:
+    """The engine, and the two ways to use it: `read` and `write`."""
+
+    def __init__(self, url: str, *, pool: int = 8) -> None:
+        """Prepare the engine for ``url`` (see `database_url`); nothing is opened yet."""
+        self.url = database_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            if self.url.database and self.url.database != ":memory:":
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", size=1)
+            self._reader = _sqlite_engine(self.url, begin="BEGIN", size=4)
+            self._turnstile: asyncio.Lock | None = asyncio.Lock()
+        else:
+            self.engine = create_async_engine(
+                self.url, pool_size=pool, max_overflow=2 * pool, pool_pre_ping=True
+            )
+            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")  # the same pool
+            self._turnstile = None
+
+    async def write(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work`` in one transaction and return its result after the durable commit.
+
+        ``work`` may run more than once (deadlock, serialization failure, a busy file), so it must have no effects
+        outside the database. On SQLite writers queue inside the process instead of fighting for the file lock.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the database refused, or stayed busy.
+
+        """
+        for attempt in range(1, _TRIES + 1):
+            try:
+                async with self._one_writer(), self.engine.begin() as connection:
+                    return await connection.run_sync(work, *args, **kwargs)
+            except DBAPIError as error:
+                if attempt == _TRIES or not _worth_repeating(error):
+                    raise
+                await asyncio.sleep(0.01 * 2**attempt)
+        raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    async def read(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work``, which only reads, on one consistent snapshot."""
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(work, *args, **kwargs)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+        await self._reader.dispose()
+
+    def _one_writer(self) -> AbstractAsyncContextManager[object]:
+        return self._turnstile if self._turnstile is not None else nullcontext()
+
+
+class GroupCommit(Generic[T, R]):
+    """Lets concurrent callers share one transaction, and with it one flush to disk.
+
+    ``apply`` gets all that is waiting at once and returns one result each, in order. While a commit runs, the
+    next group gathers. If a group fails, each of its items is tried alone, so that one bad item harms nobody else;
+    unless it is the database that cannot be reached, which is the same for all.
+    """
+
+    def __init__(
+        self, database: Database, apply: Callable[[Connection, Sequence[T]], Sequence[R]], *, most: int = 256
+    ) -> None:
+        """Share commits of at most ``most`` items each."""
+        self._database = database
+        self._apply = apply
+        self._most = most
+        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def submit(self, item: T) -> R:
+        """Return the item's result once it is committed.
+
+        Raises:
+            Exception: whatever ``apply`` raised for this item alone.
+
+        """
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._running is None:
+            self._running = asyncio.create_task(self._drain(), name="group-commit")
+        return await future
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._commit(group)
+        finally:
+            self._running = None
+
+    async def _commit(self, group: list[tuple[T, asyncio.Future[R]]]) -> None:
+        try:
+            results = await self._database.write(self._apply, [item for item, _ in group])
+        except Exception as error:  # noqa: BLE001 - every caller gets their own error, whatever it is
+            if len(group) == 1 or _is_away(error):
+                for _, future in group:
+                    _settle(future, error=error)
+                return
+            for single in group:
+                await self._commit([single])
+            return
+        for (_, future), result in zip(group, results, strict=True):
+            _settle(future, result)
+
+
+def _settle(future: asyncio.Future[R], result: R | None = None, error: Exception | None = None) -> None:
+    if future.done():  # the caller went away; the commit stands
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)  # type: ignore[arg-type]  # a result of None is a result too
+
+
+def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=60)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        # The driver must not open transactions by itself: a read that turns into a write inside a deferred
+        # transaction fails at once with "database is locked" instead of waiting.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # an acknowledged webhook survives a power cut
+            "busy_timeout=10000",
+            "foreign_keys=ON",
+            "cache_size=-16000",
+            "wal_autocheckpoint=4000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _worth_repeating(error: DBAPIError) -> bool:
+    if isinstance(error, OperationalError) and "database is locked" in str(error.orig):
+        return True
+    return getattr(error.orig, "sqlstate", None) in _RETRIED_STATES
+
+
+def _is_away(error: Exception) -> bool:
+    """Tell a database that cannot be used now from work that it refuses."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or _worth_repeating(error)
+    return isinstance(error, OSError | PoolTimeout)

@@ -1,0 +1,120 @@
+"""Erasure: what belongs to a person goes, what the shop must keep (that an order existed) stays."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from dialogs.shop import PrivacyRequest
+from persistence.outbox import OPEN
+from persistence.tables import (
+    BindingRow,
+    Buyer,
+    ContactRow,
+    Conversation,
+    HandoffRow,
+    InboxRow,
+    NoteRow,
+    OrderRow,
+    OutboxRow,
+    RatingRow,
+    ReminderRow,
+    TurnRow,
+    table,
+)
+
+_buyers = table(Buyer)
+_orders = table(OrderRow)
+_bindings = table(BindingRow)
+_conversations = table(Conversation)
+_contacts = table(ContactRow)
+_inbox = table(InboxRow)
+_notes = table(NoteRow)
+_outbox = table(OutboxRow)
+_ratings = table(RatingRow)
+_reminders = table(ReminderRow)
+_handoffs = table(HandoffRow)
+_turns = table(TurnRow)
+
+
+def redact(connection: Connection, request: PrivacyRequest) -> int:
+    """Erase the buyers that a request names, with what was said in their conversations; return how many.
+
+    Source: Shopify's customers/redact names the customer by id, e-mail and phone. A phone number alone does not
+    identify anybody here, so it erases nobody. Rows keep their identity (ids and times), so that a delivery that
+    comes again is still recognised; ratings keep their score and lose their words.
+    """
+    ways = []
+    if request.customer_id:
+        ways.append(_buyers.c.external_id == request.customer_id)
+    if request.email:
+        ways.append(_buyers.c.email == request.email.lower())
+    if not ways:
+        return 0
+    buyers = list(connection.execute(select(_buyers.c.id).where(or_(*ways))).scalars())
+    if not buyers:
+        return 0
+    bound = (
+        select(_bindings.c.conversation_id)
+        .join(_orders, _orders.c.id == _bindings.c.order_id)
+        .where(_orders.c.buyer_id.in_(buyers), _bindings.c.undone_at.is_(None))
+    )
+    conversations = list(
+        connection.execute(
+            select(_conversations.c.id).where(
+                or_(_conversations.c.buyer_id.in_(buyers), _conversations.c.id.in_(bound))
+            )
+        ).scalars()
+    )
+    connection.execute(
+        update(_buyers)
+        .where(_buyers.c.id.in_(buyers))
+        .values(name=None, email=None, phone=None, birthday=None, external_id=None, told="{}")
+    )
+    if conversations:
+        _empty(connection, conversations)
+    return len(buyers)
+
+
+def _empty(connection: Connection, conversations: list[int]) -> None:
+    connection.execute(
+        update(_inbox)
+        .where(_inbox.c.conversation_id.in_(conversations))
+        .values(event='{"message_id":"","kind":"unsent"}', status="erased")
+    )
+    connection.execute(
+        update(_outbox)
+        .where(_outbox.c.conversation_id.in_(conversations), _outbox.c.status.in_((*OPEN, "parked")))
+        .values(status="cancelled", detail="the person's data was erased")
+    )
+    connection.execute(
+        update(_outbox)
+        .where(_outbox.c.conversation_id.in_(conversations))
+        .values(outgoing='{"style":"text","text":""}')
+    )
+    connection.execute(
+        update(_ratings).where(_ratings.c.conversation_id.in_(conversations)).values(comment=None)
+    )
+    connection.execute(
+        update(_handoffs).where(_handoffs.c.conversation_id.in_(conversations)).values(evidence="[]")
+    )
+    connection.execute(update(_turns).where(_turns.c.conversation_id.in_(conversations)).values(heard="{}"))
+    connection.execute(
+        update(_reminders)
+        .where(_reminders.c.conversation_id.in_(conversations))
+        .values(status="cancelled", data="{}")
+    )
+    connection.execute(delete(_notes).where(_notes.c.conversation_id.in_(conversations)))
+    connection.execute(delete(_contacts).where(_contacts.c.conversation_id.in_(conversations)))
+    connection.execute(
+        update(_conversations)
+        .where(_conversations.c.id.in_(conversations))
+        .values(
+            name=None,
+            address="",
+            state="{}",
+            status="erased",
+            reachable=False,
+            version=_conversations.c.version + 1,
+            due_at=None,
+        )
+    )

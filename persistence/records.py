@@ -1,0 +1,281 @@
+"""What a turn leaves behind besides its messages: reminders, ratings, hand-overs, consents, who has the floor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection, select, update
+
+from dialogs.messages import ContactChanged, Edited
+from persistence.identity import Bond
+from persistence.inbox import move_contact
+from persistence.tables import (
+    ConsentRow,
+    Conversation,
+    HandoffRow,
+    InboxRow,
+    NoteRow,
+    NoticeRow,
+    OutboxRow,
+    RatingRow,
+    ReminderRow,
+    table,
+)
+
+_conversations = table(Conversation)
+_reminders = table(ReminderRow)
+_ratings = table(RatingRow)
+_handoffs = table(HandoffRow)
+_consents = table(ConsentRow)
+_notices = table(NoticeRow)
+_notes = table(NoteRow)
+_outbox = table(OutboxRow)
+_inbox = table(InboxRow)
+
+RELEASED_SEQ = 1000
+"""Messages that had waited for the person are said after the answer; their numbers start here."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewReminder:
+    """A reminder; one of the same name that still waits is replaced."""
+
+    name: str
+    due_at: datetime
+    data: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRating:
+    """A rating from 1 to 5, with what it is about."""
+
+    score: int
+    order_id: str | None = None
+    sku: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewHandoff:
+    """Why a human is needed now."""
+
+    reason: str
+    evidence: tuple[str, ...] = ()
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewConsent:
+    """A person allowed or forbade a purpose."""
+
+    purpose: str
+    allowed: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Everything besides state and messages. An empty one changes nothing."""
+
+    reminders: tuple[NewReminder, ...] = ()
+    cancelled: tuple[str, ...] = ()
+    bound: tuple[Bond, ...] = ()
+    ratings: tuple[NewRating, ...] = ()
+    handoff: NewHandoff | None = None
+    consents: tuple[NewConsent, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    floor: str | None = None
+    reachable: bool | None = None
+    moved: tuple[ContactChanged, ...] = ()
+    unsent: tuple[str, ...] = ()
+    edited: tuple[Edited, ...] = ()
+    release: bool = False
+    """The person spoke: what waited for that may go out now."""
+    notices: tuple[tuple[str, dict[str, str]], ...] = ()
+
+
+def apply_effects(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
+    """Write the effects of one turn in the caller's transaction.
+
+    Bonds are written before, as they may refuse the turn; `release` comes after the answer is in the outbox.
+    """
+    _remind(connection, conversation_id, effects, now)
+    _record(connection, conversation_id, effects, now)
+    _change_floor(connection, conversation_id, effects, now)
+    for message_id in effects.unsent:
+        _forget(connection, conversation_id, message_id)
+    for edit in effects.edited:
+        _correct(connection, conversation_id, edit)
+    for change in effects.moved:
+        move_contact(connection, conversation_id, change, now)
+    if effects.reachable is not None:
+        connection.execute(
+            update(_conversations)
+            .where(_conversations.c.id == conversation_id)
+            .values(reachable=effects.reachable)
+        )
+
+
+def add_notice(connection: Connection, topic: str, detail: dict[str, str], now: datetime) -> None:
+    """Leave news for the owner."""
+    connection.execute(_notices.insert().values(topic=topic, detail=orjson.dumps(detail).decode(), at=now))
+
+
+def _remind(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
+    names = {*effects.cancelled, *(one.name for one in effects.reminders)}
+    if names:
+        connection.execute(
+            update(_reminders)
+            .where(
+                _reminders.c.conversation_id == conversation_id,
+                _reminders.c.name.in_(names),
+                _reminders.c.status == "waiting",
+            )
+            .values(status="cancelled")
+        )
+    latest = {one.name: one for one in effects.reminders}
+    if latest:
+        connection.execute(
+            _reminders.insert(),
+            [
+                {
+                    "conversation_id": conversation_id,
+                    "name": one.name,
+                    "data": orjson.dumps(one.data).decode(),
+                    "due_at": one.due_at,
+                    "created_at": now,
+                }
+                for one in latest.values()
+            ],
+        )
+
+
+def _record(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
+    for rating in effects.ratings:
+        connection.execute(
+            _ratings.insert().values(
+                conversation_id=conversation_id,
+                order_id=rating.order_id,
+                sku=rating.sku,
+                score=rating.score,
+                comment=rating.comment,
+                at=now,
+            )
+        )
+    for consent in effects.consents:
+        connection.execute(
+            _consents.insert().values(
+                conversation_id=conversation_id,
+                purpose=consent.purpose,
+                allowed=consent.allowed,
+                source=consent.source,
+                at=now,
+            )
+        )
+    for topic, text in effects.notes:
+        connection.execute(
+            _notes.insert().values(conversation_id=conversation_id, topic=topic, text=text, at=now)
+        )
+    for topic, detail in effects.notices:
+        add_notice(connection, topic, detail, now)
+
+
+def _change_floor(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
+    values: dict[str, object] = {}
+    if effects.handoff is not None:
+        connection.execute(
+            _handoffs.insert().values(
+                conversation_id=conversation_id,
+                reason=effects.handoff.reason,
+                evidence=orjson.dumps(effects.handoff.evidence).decode(),
+                priority=effects.handoff.priority,
+                at=now,
+            )
+        )
+        values |= {"status": "waiting", "waiting_since": now, "floor": "human"}
+    if effects.floor is not None:
+        values["floor"] = effects.floor
+    if not values:
+        return
+    connection.execute(update(_conversations).where(_conversations.c.id == conversation_id).values(**values))
+    if values["floor"] != "bot":
+        # Whatever the bot still had to say is moot: a person has the word now.
+        connection.execute(
+            update(_outbox)
+            .where(
+                _outbox.c.conversation_id == conversation_id,
+                _outbox.c.status.in_(("waiting", "parked")),
+                _outbox.c.speaker == "bot",
+            )
+            .values(status="cancelled", detail="a human has the floor")
+        )
+
+
+def release(connection: Connection, conversation_id: int, turn: int, now: datetime) -> None:
+    """Put what waited for the person behind what has just been said; what has expired meanwhile stays unsaid."""
+    rows = connection.execute(
+        select(_outbox)
+        .where(_outbox.c.conversation_id == conversation_id, _outbox.c.status == "parked")
+        .order_by(_outbox.c.id)
+    ).all()
+    for number, row in enumerate(rows):
+        expired = row.expires_at is not None and row.expires_at <= now
+        connection.execute(
+            update(_outbox).where(_outbox.c.id == row.id).values(status="expired" if expired else "released")
+        )
+        if expired:
+            continue
+        connection.execute(
+            _outbox.insert().values(
+                conversation_id=conversation_id,
+                turn=turn,
+                seq=RELEASED_SEQ + number,
+                speaker=row.speaker,
+                proactive=row.proactive,
+                outgoing=row.outgoing,
+                due_at=now,
+                expires_at=row.expires_at,
+                created_at=now,
+            )
+        )
+
+
+def _forget(connection: Connection, conversation_id: int, message_id: str) -> None:
+    """Delete our copy of a message that the person took back."""
+    for kind, emptied in (
+        ("text", {"text": "", "kind": "text"}),
+        ("media", {"attachments": [], "kind": "media"}),
+    ):
+        connection.execute(
+            update(_inbox)
+            .where(
+                _inbox.c.conversation_id == conversation_id,
+                _inbox.c.external_id == message_id,
+                _inbox.c.kind == kind,
+            )
+            .values(event=orjson.dumps(emptied).decode())
+        )
+    connection.execute(
+        update(_inbox)
+        .where(
+            _inbox.c.conversation_id == conversation_id,
+            _inbox.c.kind == "edited",
+            _inbox.c.external_id.startswith(f"{message_id}:", autoescape=True),
+        )
+        .values(event=orjson.dumps({"message_id": message_id, "text": "", "kind": "edited"}).decode())
+    )
+
+
+def _correct(connection: Connection, conversation_id: int, edit: Edited) -> None:
+    """Let our copy of an edited message say what the person's own screen says."""
+    connection.execute(
+        update(_inbox)
+        .where(
+            _inbox.c.conversation_id == conversation_id,
+            _inbox.c.external_id == edit.message_id,
+            _inbox.c.kind == "text",
+        )
+        .values(event=orjson.dumps({"text": edit.text, "kind": "text"}).decode())
+    )

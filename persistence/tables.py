@@ -1,0 +1,397 @@
+"""Every table, as SQLModel classes. Stores use their Core tables; pages may use the classes.
+
+Rows carry the house's own integer ids; platforms' ids are strings. Moments are UTC (`Instant`). JSON is text:
+nothing is ever searched inside it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from persistence.database import EPOCH, Instant, Money
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Any:
+    return Field(default=None, sa_column=Column(_Id, primary_key=True, autoincrement=True))
+
+
+def _with(default: Any, **more: Any) -> Any:
+    """Declare a default that Core inserts get too, not only the class."""
+    return Field(default=default, sa_column_kwargs={"default": default}, **more)
+
+
+def _moment(*, default: datetime | None = None, optional: bool = False) -> Any:
+    if optional:
+        return Field(default=None, sa_type=Instant, nullable=True)
+    return _with(default, sa_type=Instant) if default is not None else Field(sa_type=Instant)
+
+
+class Buyer(SQLModel, table=True):
+    """A person who bought. Contacts tell how they can be written to, orders what they bought.
+
+    ``told`` says of each field when it was last told (microseconds), so that late orders do not turn time back.
+    """
+
+    __tablename__ = "buyers"
+    id: int = _id()
+    external_id: str | None = Field(default=None, unique=True)
+    name: str | None = None
+    email: str | None = Field(default=None, index=True)
+    phone: str | None = Field(default=None, index=True)
+    language: str | None = None
+    country: str | None = None
+    birthday: date | None = None
+    told: str = _with("{}", sa_type=Text)
+    created_at: datetime = _moment()
+
+
+class Conversation(SQLModel, table=True):
+    """One thread with one person on one channel account: its state, its version, and when it needs a turn.
+
+    ``due_at`` is when somebody must look (NULL: nothing waits). A claim moves it to the end of the lease, an
+    arrival pulls it back to now; so a crash in between needs no repair. ``version`` alone decides whether a turn counts.
+    """
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        Index(
+            "ix_conversations_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index("ix_conversations_status", "status", "waiting_since"),
+    )
+    id: int = _id()
+    channel: str
+    account: str
+    address: str
+    buyer_id: int | None = Field(default=None, sa_type=_Id, foreign_key="buyers.id", index=True)
+    name: str | None = None
+    language: str | None = None
+    state: str = _with("{}", sa_type=Text)
+    version: int = _with(0)
+    due_at: datetime | None = _moment(optional=True)
+    leased_until: datetime = _moment(default=EPOCH)
+    attempts: int = _with(0)
+    floor: str = _with("bot")
+    status: str = _with("open")
+    waiting_since: datetime | None = _moment(optional=True)
+    heard_at: datetime | None = _moment(optional=True)
+    texted_at: datetime | None = _moment(optional=True)
+    reachable: bool = _with(True)
+    created_at: datetime = _moment()
+
+
+class ContactRow(SQLModel, table=True):
+    """One id of one person on one channel account; several may lead to the same conversation."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (UniqueConstraint("channel", "account", "external_id", name="uq_contacts"),)
+    id: int = _id()
+    channel: str
+    account: str
+    external_id: str
+    conversation_id: int = Field(sa_type=_Id, index=True)
+    phone: str | None = None
+    username: str | None = None
+    created_at: datetime = _moment()
+
+
+class InboxRow(SQLModel, table=True):
+    """Every event that ever came, once per (source, external id, kind)."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id", "kind", name="uq_inbox"),
+        Index(
+            "ix_inbox_conversation",
+            "conversation_id",
+            "at",
+            "id",
+            sqlite_where=text("status = 'waiting' AND lane = 'message'"),
+            postgresql_where=text("status = 'waiting' AND lane = 'message'"),
+        ),
+        Index(
+            "ix_inbox_lane",
+            "lane",
+            "due_at",
+            sqlite_where=text("status = 'waiting' AND lane <> 'message'"),
+            postgresql_where=text("status = 'waiting' AND lane <> 'message'"),
+        ),
+        Index("ix_inbox_history", "conversation_id", "id"),
+    )
+    id: int = _id()
+    source: str
+    external_id: str
+    kind: str
+    lane: str
+    conversation_id: int | None = Field(default=None, sa_type=_Id)
+    at: datetime = _moment()
+    received_at: datetime = _moment()
+    due_at: datetime = _moment()
+    event: str = Field(sa_type=Text)
+    standby: bool = _with(False)
+    status: str = _with("waiting")
+    attempts: int = _with(0)
+    turn: int | None = None
+
+
+class TurnRow(SQLModel, table=True):
+    """One turn that counted: which version of the conversation it made, and what it was about."""
+
+    __tablename__ = "turns"
+    conversation_id: int = Field(sa_column=Column(_Id, primary_key=True))
+    version: int = Field(primary_key=True)
+    at: datetime = _moment()
+    flow: str | None = None
+    step: str | None = None
+    heard: str = _with("{}", sa_type=Text)
+
+
+class OutboxRow(SQLModel, table=True):
+    """One message to a person, from the turn that wrote it to the last mark the platform sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "turn", "seq", name="uq_outbox"),
+        Index(
+            "ix_outbox_open",
+            "conversation_id",
+            "id",
+            sqlite_where=text("status IN ('waiting', 'sending', 'unknown')"),
+            postgresql_where=text("status IN ('waiting', 'sending', 'unknown')"),
+        ),
+        Index(
+            "ix_outbox_due",
+            "due_at",
+            sqlite_where=text("status IN ('waiting', 'sending', 'unknown')"),
+            postgresql_where=text("status IN ('waiting', 'sending', 'unknown')"),
+        ),
+        Index(
+            "ix_outbox_parked",
+            "conversation_id",
+            sqlite_where=text("status = 'parked'"),
+            postgresql_where=text("status = 'parked'"),
+        ),
+        Index("ix_outbox_external", "external_id"),
+        Index("ix_outbox_history", "conversation_id", "id"),
+    )
+    id: int = _id()
+    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id")
+    turn: int
+    seq: int
+    speaker: str = _with("bot")
+    proactive: bool = _with(False)
+    outgoing: str = Field(sa_type=Text)
+    status: str = _with("waiting")
+    due_at: datetime = _moment()
+    expires_at: datetime | None = _moment(optional=True)
+    attempts: int = _with(0)
+    created_at: datetime = _moment()
+    sending_at: datetime | None = _moment(optional=True)
+    sent_at: datetime | None = _moment(optional=True)
+    external_id: str | None = None
+    delivery: str | None = None
+    code: str | None = None
+    detail: str | None = None
+    price_category: str | None = None
+    price_type: str | None = None
+
+
+class PayloadRow(SQLModel, table=True):
+    """The full payload behind a button key that had to be short."""
+
+    __tablename__ = "payloads"
+    key: str = Field(primary_key=True)
+    payload: str
+
+
+class ReminderRow(SQLModel, table=True):
+    """Something to look at again later. Fires once, by becoming an event."""
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        Index(
+            "ix_reminders_due",
+            "due_at",
+            sqlite_where=text("status = 'waiting'"),
+            postgresql_where=text("status = 'waiting'"),
+        ),
+        Index(
+            "uq_reminders_waiting",
+            "conversation_id",
+            "name",
+            unique=True,
+            sqlite_where=text("status = 'waiting'"),
+            postgresql_where=text("status = 'waiting'"),
+        ),
+    )
+    id: int = _id()
+    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id")
+    name: str
+    data: str = _with("{}", sa_type=Text)
+    due_at: datetime = _moment()
+    status: str = _with("waiting")
+    created_at: datetime = _moment()
+
+
+class OrderRow(SQLModel, table=True):
+    """An order as the shop last described it. ``described_at`` keeps late deliveries from turning time back.
+
+    ``described_by`` decides between two descriptions of one moment, so that their order of coming does not.
+    """
+
+    __tablename__ = "orders"
+    id: str = Field(primary_key=True)
+    number: str = _with("", index=True)
+    currency: str = _with("")
+    total: Decimal = _with(Decimal(0), sa_type=Money)
+    refunded: Decimal = _with(Decimal(0), sa_type=Money)
+    placed_at: datetime = _moment()
+    described_at: datetime = _moment()
+    described_by: str = _with("")
+    buyer_id: int | None = Field(default=None, sa_type=_Id, foreign_key="buyers.id", index=True)
+    codes: str = _with("[]", sa_type=Text)
+    test: bool = _with(False)
+
+
+class ItemRow(SQLModel, table=True):
+    """One line of an order."""
+
+    __tablename__ = "order_items"
+    order_id: str = Field(primary_key=True, foreign_key="orders.id")
+    position: int = Field(primary_key=True)
+    sku: str = Field(index=True)
+    title: str
+    quantity: int
+    price: Decimal = Field(sa_type=Money)
+
+
+class ParcelRow(SQLModel, table=True):
+    """One shipment of an order."""
+
+    __tablename__ = "parcels"
+    order_id: str = Field(primary_key=True, foreign_key="orders.id")
+    number: str = Field(primary_key=True)
+    carrier: str | None = None
+    url: str | None = None
+    status: str | None = None
+    told_at: datetime = _moment()
+
+
+class MilestoneRow(SQLModel, table=True):
+    """When an order first reached a milestone."""
+
+    __tablename__ = "milestones"
+    order_id: str = Field(primary_key=True, foreign_key="orders.id")
+    what: str = Field(primary_key=True)
+    at: datetime = _moment()
+
+
+class EntryLinkRow(SQLModel, table=True):
+    """A signed link that ties a chat to an order, once."""
+
+    __tablename__ = "entry_links"
+    code: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="orders.id", index=True)
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment()
+    used_at: datetime | None = _moment(optional=True)
+    conversation_id: int | None = Field(default=None, sa_type=_Id, foreign_key="conversations.id")
+
+
+class BindingRow(SQLModel, table=True):
+    """That a conversation belongs to an order, since when, by which link, and whether it was taken back."""
+
+    __tablename__ = "bindings"
+    id: int = _id()
+    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id", index=True)
+    order_id: str = Field(foreign_key="orders.id", index=True)
+    code: str | None = None
+    previous_buyer_id: int | None = Field(default=None, sa_type=_Id)
+    bound_at: datetime = _moment()
+    undone_at: datetime | None = _moment(optional=True)
+
+
+class RatingRow(SQLModel, table=True):
+    """A rating from 1 to 5. The latest row per conversation and order counts; earlier ones stay."""
+
+    __tablename__ = "ratings"
+    id: int = _id()
+    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id", index=True)
+    order_id: str | None = None
+    sku: str | None = None
+    score: int
+    comment: str | None = None
+    at: datetime = _moment()
+
+
+class HandoffRow(SQLModel, table=True):
+    """A conversation that needs a human: why, with what evidence, and how urgent."""
+
+    __tablename__ = "handoffs"
+    id: int = _id()
+    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id", index=True)
+    reason: str
+    evidence: str = _with("[]", sa_type=Text)
+    priority: int = _with(0)
+    at: datetime = _moment()
+    resolved_at: datetime | None = _moment(optional=True)
+
+
+class ConsentRow(SQLModel, table=True):
+    """Append-only: what a person allowed or forbade, and when."""
+
+    __tablename__ = "consents"
+    id: int = _id()
+    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id", index=True)
+    purpose: str
+    allowed: bool
+    source: str
+    at: datetime = _moment()
+
+
+class NoteRow(SQLModel, table=True):
+    """Something a person said in passing that the desk should see, such as an unchecked order number."""
+
+    __tablename__ = "notes"
+    id: int = _id()
+    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id", index=True)
+    topic: str
+    text: str = Field(sa_type=Text)
+    at: datetime = _moment()
+
+
+class NoticeRow(SQLModel, table=True):
+    """News for the owner: an account's limit, a template's fate, a turn set aside. Never personal data."""
+
+    __tablename__ = "notices"
+    id: int = _id()
+    topic: str
+    detail: str = _with("{}", sa_type=Text)
+    at: datetime = _moment()
+    seen_at: datetime | None = _moment(optional=True)
+
+
+class SettingRow(SQLModel, table=True):
+    """A value that the program itself remembers, such as the sandbox's travelled time."""
+
+    __tablename__ = "settings"
+    key: str = Field(primary_key=True)
+    value: str = Field(sa_type=Text)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """Return the Core table of a model, for the hot path."""
+    return model.__table__  # type: ignore[attr-defined,no-any-return]
+
+
+metadata = SQLModel.metadata

@@ -1,0 +1,406 @@
+"""Claiming a conversation's waiting events, and committing what a turn made of them in one transaction.
+
+The lease keeps two workers from doing the same work; only the version decides. A turn whose version is no longer
+current leaves no trace and its events wait for the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import Connection, bindparam, case, select, update
+
+from dialogs.messages import EVENTS, OUTGOING, Echo, Event, Outgoing, Tap, Unsupported
+from persistence.database import EPOCH, Database, GroupCommit, fixed, moment
+from persistence.identity import Bond, bind
+from persistence.inbox import insert_or_ignore
+from persistence.records import Effects, apply_effects, release
+from persistence.tables import Conversation, InboxRow, OutboxRow, PayloadRow, TurnRow, table
+
+_log = structlog.get_logger(__name__)
+
+_conversations = table(Conversation)
+_inbox = table(InboxRow)
+_turns = table(TurnRow)
+_outbox = table(OutboxRow)
+_payloads = table(PayloadRow)
+
+_NOTHING = Effects()
+MOST_EVENTS = 200
+"""Events of one conversation taken into one turn; the rest wait for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One waiting event. ``ours`` tells that an echo is a message of our own."""
+
+    id: int
+    external_id: str
+    at: datetime
+    event: Event
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A leased conversation as it was at claiming time, with its waiting events in the platform's order."""
+
+    conversation_id: int
+    version: int
+    channel: str
+    account: str
+    address: str
+    name: str | None
+    language: str | None
+    state: str
+    floor: str
+    status: str
+    buyer_id: int | None
+    heard_at: datetime | None
+    attempts: int
+    leased_until: datetime
+    events: tuple[Heard, ...]
+    more: bool = False
+    """More events wait than one turn takes."""
+    sending: bool = False
+    """Something of ours is on its way right now, so an unknown echo may still turn out to be ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One message that a turn puts into the outbox."""
+
+    outgoing: Outgoing
+    speaker: str = "bot"
+    proactive: bool = False
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a turn changes. Written whole or not at all."""
+
+    turn: Turn
+    now: datetime
+    state: str
+    spoken: tuple[Spoken, ...] = ()
+    effects: Effects = Effects()
+    flow: str | None = None
+    step: str | None = None
+    heard: dict[str, object] = field(default_factory=dict)
+    language: str | None = None
+
+
+class Turns:
+    """The conversations' queue."""
+
+    def __init__(self, database: Database, *, lease: timedelta) -> None:
+        """Lease conversations of ``database`` for ``lease`` at a time."""
+        self._database = database
+        self._lease = lease
+        self._commits: GroupCommit[Outcome, bool] = GroupCommit(database, commit)
+
+    async def claim(self, now: datetime, most: int) -> list[Turn]:
+        """Lease up to ``most`` conversations that are due, the longest waiting first."""
+        return await self._database.write(claim, now, most, self._lease)
+
+    async def commit(self, outcome: Outcome) -> bool:
+        """Write a turn; False if the conversation has moved on (its events wait for the next turn)."""
+        return await self._commits.submit(outcome)
+
+    async def set_aside(self, turn: Turn, effects: Effects, now: datetime) -> bool:
+        """Stop trying a turn; see `set_aside`."""
+        return await self._database.write(set_aside, turn, effects, now)
+
+    async def put_back(self, turn: Turn, due_at: datetime, *, counts: bool) -> None:
+        """Give a leased conversation back, to be looked at again at ``due_at``.
+
+        With ``counts`` False the attempt is forgotten: waiting was no failure.
+        """
+        await self._database.write(put_back, turn, due_at, counts=counts)
+
+
+def claim(connection: Connection, now: datetime, most: int, lease: timedelta) -> list[Turn]:
+    """Lease due conversations in the caller's transaction."""
+    due = connection.execute(
+        select(_conversations)
+        .where(_conversations.c.due_at <= now, _conversations.c.leased_until <= now)
+        .order_by(_conversations.c.due_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not due:
+        return []
+    until = now + lease
+    ids = [row.id for row in due]
+    connection.execute(
+        update(_conversations)
+        .where(_conversations.c.id.in_(ids))
+        # An arrival during the turn pulls due_at below the end of the lease; that is how the commit sees it.
+        .values(leased_until=until, due_at=until, attempts=_conversations.c.attempts + 1)
+    )
+    events, crowded = _waiting_events(connection, ids)
+    return [
+        Turn(
+            conversation_id=row.id,
+            version=row.version,
+            channel=row.channel,
+            account=row.account,
+            address=row.address,
+            name=row.name,
+            language=row.language,
+            state=row.state,
+            floor=row.floor,
+            status=row.status,
+            buyer_id=row.buyer_id,
+            heard_at=row.heard_at,
+            attempts=row.attempts + 1,
+            leased_until=until,
+            events=heard,
+            more=row.id in crowded,
+            sending=sending,
+        )
+        for row in due
+        for heard, sending in [_recognised(connection, row.id, events.get(row.id, []))]
+    ]
+
+
+def _waiting_events(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[Heard]], set[int]]:
+    rows = connection.execute(
+        select(_inbox.c.id, _inbox.c.external_id, _inbox.c.conversation_id, _inbox.c.at, _inbox.c.event)
+        .where(
+            _inbox.c.conversation_id.in_(ids),
+            _inbox.c.status == fixed("waiting"),
+            _inbox.c.lane == fixed("message"),
+        )
+        .order_by(_inbox.c.conversation_id, _inbox.c.at, _inbox.c.id)
+    )
+    found: dict[int, list[Heard]] = {}
+    crowded: set[int] = set()
+    short: list[str] = []
+    for row in rows:
+        events = found.setdefault(row.conversation_id, [])
+        if len(events) == MOST_EVENTS:
+            crowded.add(row.conversation_id)
+            continue
+        heard = Heard(row.id, row.external_id, row.at, _read(row.id, row.event))
+        if isinstance(heard.event, Tap) and heard.event.payload.startswith("~"):
+            short.append(heard.event.payload)
+        events.append(heard)
+    if short:
+        full = dict(
+            connection.execute(
+                select(_payloads.c.key, _payloads.c.payload).where(_payloads.c.key.in_(short))
+            ).tuples()
+        )
+        for events in found.values():
+            events[:] = [_with_payload(heard, full) for heard in events]
+    return found, crowded
+
+
+def _read(row_id: int, event: str) -> Event:
+    """Return the event; one that another version of the program wrote must not stop everybody's turns."""
+    try:
+        return EVENTS.validate_json(event)
+    except ValidationError as error:
+        _log.error("event_unreadable", inbox=row_id, errors=error.error_count())
+        return Unsupported("unreadable")
+
+
+def _with_payload(heard: Heard, full: dict[str, str]) -> Heard:
+    event = heard.event
+    if not isinstance(event, Tap) or event.payload not in full:
+        return heard
+    tap = Tap(full[event.payload], event.title, event.message_id, event.callback_id, event.referral)
+    return replace(heard, event=tap)
+
+
+def _recognised(
+    connection: Connection, conversation_id: int, events: list[Heard]
+) -> tuple[tuple[Heard, ...], bool]:
+    """Tell our own echoes from those of a person who typed in the platform's app."""
+    echoes = [heard.event for heard in events if isinstance(heard.event, Echo)]
+    if not echoes:
+        return tuple(events), False
+    sent = connection.execute(
+        select(_outbox.c.external_id).where(
+            _outbox.c.conversation_id == conversation_id,
+            _outbox.c.external_id.in_([echo.message_id for echo in echoes]),
+        )
+    ).scalars()
+    known = set(sent)
+    on_the_way = connection.execute(
+        select(_outbox.c.outgoing).where(
+            _outbox.c.conversation_id == conversation_id, _outbox.c.status.in_(("sending", "unknown"))
+        )
+    ).scalars()
+    texts = {OUTGOING.validate_json(one).text for one in on_the_way}
+    marked = tuple(
+        replace(heard, ours=heard.event.message_id in known or heard.event.text in texts)
+        if isinstance(heard.event, Echo)
+        else heard
+        for heard in events
+    )
+    return marked, bool(texts)
+
+
+_ADVANCE = (
+    update(_conversations)
+    .where(_conversations.c.id == bindparam("conversation"))
+    .values(
+        state=bindparam("new_state"),
+        version=_conversations.c.version + 1,
+        leased_until=EPOCH,
+        # Untouched since the claim: nothing new has come. Otherwise somebody must look again.
+        due_at=case(
+            (_conversations.c.due_at == moment("lease_end"), moment("again_at")),
+            else_=_conversations.c.due_at,
+        ),
+        attempts=0,
+        language=bindparam("spoken_language"),
+    )
+)
+_DONE = (
+    update(_inbox).where(_inbox.c.id == bindparam("row")).values(status="done", turn=bindparam("new_version"))
+)
+
+
+def commit(connection: Connection, outcomes: Sequence[Outcome]) -> list[bool]:
+    """Write the turns whose version is still current; tell for each whether it was."""
+    rows = connection.execute(
+        select(_conversations.c.id, _conversations.c.version)
+        .where(_conversations.c.id.in_({outcome.turn.conversation_id for outcome in outcomes}))
+        .order_by(_conversations.c.id)
+        .with_for_update()
+    )
+    versions: dict[int, int] = {row.id: row.version for row in rows}
+    verdicts: list[bool] = []
+    winners: list[Outcome] = []
+    for outcome in outcomes:
+        turn = outcome.turn
+        current = versions.get(turn.conversation_id) == turn.version
+        if current and _bind(connection, turn.conversation_id, outcome.effects.bound, outcome.now):
+            versions[turn.conversation_id] += 1
+            winners.append(outcome)
+            verdicts.append(True)
+        else:
+            verdicts.append(False)
+    if winners:
+        _write(connection, winners)
+    return verdicts
+
+
+def _bind(connection: Connection, conversation_id: int, bonds: Sequence[Bond], now: datetime) -> bool:
+    """Tie the conversation to all the orders or, if somebody was faster with one of the codes, to none."""
+    if not bonds:
+        return True
+    savepoint = connection.begin_nested()
+    if all(bind(connection, conversation_id, bond, now) for bond in dict.fromkeys(bonds)):
+        savepoint.commit()
+        return True
+    savepoint.rollback()
+    return False
+
+
+def _write(connection: Connection, winners: Sequence[Outcome]) -> None:
+    winners = sorted(winners, key=lambda outcome: outcome.turn.conversation_id)
+    connection.execute(_ADVANCE, [_advance(outcome) for outcome in winners])
+    connection.execute(_turns.insert(), [_turn(outcome) for outcome in winners])
+    done = [
+        {"row": heard.id, "new_version": outcome.turn.version + 1}
+        for outcome in winners
+        for heard in outcome.turn.events
+    ]
+    if done:
+        connection.execute(_DONE, done)
+    for outcome in winners:
+        if outcome.effects != _NOTHING:
+            apply_effects(connection, outcome.turn.conversation_id, outcome.effects, outcome.now)
+    spoken = [row for outcome in winners for row in _outbox_rows(outcome)]
+    if spoken:
+        connection.execute(_outbox.insert(), spoken)
+    for outcome in winners:
+        if outcome.effects.release:
+            release(connection, outcome.turn.conversation_id, outcome.turn.version + 1, outcome.now)
+    stored = {
+        key: payload
+        for outcome in winners
+        for one in outcome.spoken
+        for key, payload in one.outgoing.stored.items()
+    }
+    if stored:
+        connection.execute(
+            insert_or_ignore(connection, _payloads), [{"key": k, "payload": p} for k, p in stored.items()]
+        )
+
+
+def _advance(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "conversation": outcome.turn.conversation_id,
+        "new_state": outcome.state,
+        "lease_end": outcome.turn.leased_until,
+        "again_at": outcome.now if outcome.turn.more else None,
+        "spoken_language": outcome.language or outcome.turn.language,
+    }
+
+
+def _turn(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "conversation_id": outcome.turn.conversation_id,
+        "version": outcome.turn.version + 1,
+        "at": outcome.now,
+        "flow": outcome.flow,
+        "step": outcome.step,
+        "heard": orjson.dumps(outcome.heard).decode(),
+    }
+
+
+def _outbox_rows(outcome: Outcome) -> list[dict[str, Any]]:
+    return [
+        {
+            "conversation_id": outcome.turn.conversation_id,
+            "turn": outcome.turn.version + 1,
+            "seq": seq,
+            "speaker": one.speaker,
+            "proactive": one.proactive,
+            "outgoing": orjson.dumps(one.outgoing).decode(),
+            "due_at": outcome.now,
+            "expires_at": one.expires_at,
+            "created_at": outcome.now,
+        }
+        for seq, one in enumerate(outcome.spoken)
+    ]
+
+
+def put_back(connection: Connection, turn: Turn, due_at: datetime, *, counts: bool) -> None:
+    """Release the lease unless somebody else has moved the conversation on since."""
+    connection.execute(
+        update(_conversations)
+        .where(_conversations.c.id == turn.conversation_id, _conversations.c.version == turn.version)
+        .where(_conversations.c.leased_until == turn.leased_until)
+        .values(
+            leased_until=EPOCH,
+            due_at=due_at,
+            attempts=_conversations.c.attempts if counts else _conversations.c.attempts - 1,
+        )
+    )
+
+
+def set_aside(connection: Connection, turn: Turn, effects: Effects, now: datetime) -> bool:
+    """End a turn that keeps failing: its events are kept but answered by nobody, ``effects`` fetch a human.
+
+    Returns False if the conversation has moved on meanwhile.
+    """
+    outcome = Outcome(turn, now, turn.state, effects=effects, heard={"set_aside": turn.attempts})
+    [written] = commit(connection, [outcome])
+    if written and turn.events:
+        connection.execute(
+            update(_inbox).where(_inbox.c.id.in_([heard.id for heard in turn.events])).values(status="aside")
+        )
+    return written

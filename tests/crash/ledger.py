@@ -1,0 +1,218 @@
+"""The books: what the bot's tables and the platforms' record say, and whether they say the same."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from persistence.database import Database
+from persistence.tables import (
+    ContactRow,
+    Conversation,
+    HandoffRow,
+    InboxRow,
+    NoticeRow,
+    OutboxRow,
+    TurnRow,
+    table,
+)
+from tests.crash.crowd import Someone
+from tests.crash.house import House
+
+OPEN: Final = ("waiting", "sending", "unknown")
+IN_DOUBT: Final = ("sending", "unknown")
+Row = Any
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """All rows of the tables that count, each table in the order of its ids."""
+
+    conversations: tuple[Row, ...]
+    contacts: tuple[Row, ...]
+    inbox: tuple[Row, ...]
+    turns: tuple[Row, ...]
+    outbox: tuple[Row, ...]
+    handoffs: tuple[Row, ...]
+    notices: tuple[Row, ...]
+
+    def conversation_of(self, someone: Someone) -> Row:
+        """Return the one conversation with this person."""
+        [place] = {
+            contact.conversation_id
+            for contact in self.contacts
+            if (contact.channel, contact.external_id) == (someone.channel, someone.address)
+        }
+        return next(row for row in self.conversations if row.id == place)
+
+    def outbox_of(self, conversation: Row) -> list[Row]:
+        """Return a conversation's outgoing messages in order."""
+        return [row for row in self.outbox if row.conversation_id == conversation.id]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What still waits in the bot's tables."""
+
+    events: int
+    conversations: int
+    messages: int
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.conversations or self.messages)
+
+
+class Ledger:
+    """Reads the bot's database from outside, while the bot lives, dies and lives again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def books(self) -> Books:
+        """Return everything."""
+        return await self._database.read(_books)
+
+    async def waiting(self) -> Waiting:
+        """Return what is not done yet."""
+        return await self._database.read(_waiting)
+
+    async def in_doubt(self) -> int:
+        """Return how many messages may or may not have gone out."""
+        return await self._database.read(_in_doubt)
+
+    async def spoil(self, conversation_id: int) -> None:
+        """Make a conversation's state unreadable, so that every turn of it fails."""
+        await self._database.write(_spoil, conversation_id)
+
+
+@asynccontextmanager
+async def ledger(url: str) -> AsyncIterator[Ledger]:
+    """Open the books of the database at ``url``, which must have its tables."""
+    database = Database(url, pool=2)
+    try:
+        yield Ledger(database)
+    finally:
+        await database.close()
+
+
+async def quiet(house: House, books: Ledger, seconds: float) -> float:
+    """Wait until nothing is on its way any more, in either direction; return how long that took."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    waiting: object = None
+    while loop.time() < start + seconds:
+        # Twice, with a pause: between a message's sending and its first mark nothing waits anywhere.
+        before = await house.platforms.accepted()
+        waiting = await books.waiting() or await house.platforms.undelivered()
+        if not waiting:
+            await asyncio.sleep(0.8)
+            waiting = await books.waiting() or await house.platforms.undelivered()
+            if not waiting and await house.platforms.accepted() == before:
+                return loop.time() - start
+        await asyncio.sleep(0.1)
+    logs = "\n".join(f"--- {bot.name}\n{bot.words()}" for bot in house.bots.values())
+    raise AssertionError(f"still not quiet after {seconds:g} s: {waiting}\n{logs}")
+
+
+def check_turns(books: Books, said: Mapping[Key, Someone]) -> None:
+    """Every accepted message has exactly one turn, and the turns of a conversation have no gap."""
+    texts = [row for row in books.inbox if row.kind == "text"]
+    assert Counter((row.source, row.external_id) for row in texts) == Counter(said.keys())
+    places = {someone: books.conversation_of(someone).id for someone in set(said.values())}
+    assert len(set(places.values())) == len(places), "two people share a conversation"
+    for row in texts:
+        assert row.conversation_id == places[said[row.source, row.external_id]]
+    made = {(row.conversation_id, row.version) for row in books.turns}
+    for row in books.inbox:
+        if row.lane == "message":
+            assert row.status == "done", row
+            assert (row.conversation_id, row.turn) in made, row
+        else:
+            assert row.status == "done", row
+    versions: dict[int, list[int]] = defaultdict(list)
+    for row in books.turns:
+        versions[row.conversation_id].append(row.version)
+    for conversation in books.conversations:
+        assert versions[conversation.id] == list(range(1, conversation.version + 1))
+
+
+def check_nobody_was_fetched(books: Books) -> None:
+    """No echo of our own was taken for a person's word, and no turn was given up."""
+    assert [row for row in books.conversations if row.floor != "bot" or row.status != "open"] == []
+    assert books.handoffs == ()
+    assert books.notices == ()
+
+
+def check_answers(books: Books, sent: Sequence[Mapping[str, Any]], said: Mapping[Key, Someone]) -> None:
+    """Every message of the outbox stands at the platform exactly once, in order, and nothing else does."""
+    assert [row for row in books.outbox if row.status != "sent"] == []
+    theirs: dict[Key, list[Mapping[str, Any]]] = defaultdict(list)
+    for message in sent:
+        theirs[message["channel"], message["person"]].append(message)
+    for someone in sorted(set(said.values()), key=lambda one: (one.channel, one.key)):
+        rows = books.outbox_of(books.conversation_of(someone))
+        messages = theirs.pop((someone.channel, someone.key), [])
+        assert [message["id"] for message in messages] == [row.external_id for row in rows], someone
+        assert [message["text"] for message in messages] == [_words(row) for row in rows], someone
+        assert [(row.turn, row.seq) for row in rows] == sorted((row.turn, row.seq) for row in rows)
+    assert not theirs, "somebody got messages who never wrote"
+    references = [message["reference"] for message in sent if message["reference"] is not None]
+    assert len(references) == len(set(references))
+    assert {f"nk-{row.id}" for row in books.outbox} >= set(references)
+
+
+def check_everyone_was_answered(books: Books) -> None:
+    """Whatever was written got an answer in the very turn that heard it."""
+    answered = {(row.conversation_id, row.turn) for row in books.outbox}
+    heard = {(row.conversation_id, row.turn) for row in books.inbox if row.kind == "text"}
+    assert heard - answered == set()
+
+
+def _books(connection: Any) -> Books:
+    def rows(model: Any, *columns: str) -> tuple[Row, ...]:
+        its = table(model)
+        return tuple(connection.execute(its.select().order_by(*(its.c[name] for name in columns))))
+
+    return Books(
+        conversations=rows(Conversation, "id"),
+        contacts=rows(ContactRow, "id"),
+        inbox=rows(InboxRow, "id"),
+        turns=rows(TurnRow, "conversation_id", "version"),
+        outbox=rows(OutboxRow, "id"),
+        handoffs=rows(HandoffRow, "id"),
+        notices=rows(NoticeRow, "id"),
+    )
+
+
+def _waiting(connection: Any) -> Waiting:
+    inbox, conversations, outbox = table(InboxRow), table(Conversation), table(OutboxRow)
+
+    def count(its: Any, condition: Any) -> int:
+        return len(connection.execute(its.select().with_only_columns(its.c.id).where(condition)).all())
+
+    return Waiting(
+        events=count(inbox, inbox.c.status == "waiting"),
+        conversations=count(conversations, conversations.c.due_at.is_not(None)),
+        messages=count(outbox, outbox.c.status.in_(OPEN)),
+    )
+
+
+def _in_doubt(connection: Any) -> int:
+    outbox = table(OutboxRow)
+    doubtful = outbox.select().with_only_columns(outbox.c.id).where(outbox.c.status.in_(IN_DOUBT))
+    return len(connection.execute(doubtful).all())
+
+
+def _spoil(connection: Any, conversation_id: int) -> None:
+    its = table(Conversation)
+    connection.execute(its.update().where(its.c.id == conversation_id).values(state='{"asked": "never"}'))
+
+
+def _words(row: Row) -> str:
+    words: str = orjson.loads(row.outgoing)["text"]
+    return words

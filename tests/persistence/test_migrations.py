@@ -1,0 +1,64 @@
+"""A fresh database, an old one and two impatient processes all end with the same tables."""
+
+import asyncio
+
+import aiosqlite
+import asyncpg
+
+from persistence.database import Database
+from persistence.migrate import current, differences, migrate, newest
+from persistence.store import Store
+from persistence.tables import metadata
+from tests.persistence.world import T0
+
+
+async def tables_of(url: str) -> set[str]:
+    """Asked of the server itself, past the code under test."""
+    if url.startswith("sqlite"):
+        async with aiosqlite.connect(url.removeprefix("sqlite:///")) as file:
+            found = await file.execute_fetchall("SELECT name FROM sqlite_master WHERE type = 'table'")
+    else:
+        connection = await asyncpg.connect(url)
+        found = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        await connection.close()
+    return {str(row[0]) for row in found} - {"alembic_version", "sqlite_sequence"}
+
+
+async def test_an_empty_database_gets_every_table_and_a_second_time_changes_nothing(database_url: str) -> None:
+    database = Database(database_url)
+    assert await current(database) is None
+    for _ in range(2):
+        await migrate(database)
+        assert await tables_of(database_url) == set(metadata.tables)
+        assert await current(database) == newest()
+    await database.close()
+
+
+async def test_the_migrations_make_what_the_classes_say(store_url: str) -> None:
+    database = Database(store_url)
+    assert await differences(database) == []
+    if not database.is_sqlite:
+        await database.write(lambda connection: connection.exec_driver_sql("DROP INDEX ix_outbox_open"))
+    else:
+        await database.write(lambda connection: connection.exec_driver_sql("DROP INDEX uq_reminders_waiting"))
+    assert len(await differences(database)) == 1  # the comparison can fail
+    await database.close()
+
+
+async def test_processes_that_start_together_migrate_one_after_the_other(database_url: str) -> None:
+    databases = [Database(database_url) for _ in range(4)]
+    await asyncio.gather(*(migrate(database) for database in databases))
+    assert await tables_of(database_url) == set(metadata.tables)
+    assert await differences(databases[0]) == []
+    for database in databases:
+        await database.close()
+
+
+async def test_migrating_keeps_what_is_there(store_url: str) -> None:
+    store = Store(Database(store_url))
+    await store.remember("before", "kept")
+    await store.notify("topic", {"n": "1"}, T0)
+    await migrate(store.database)
+    assert await store.recall("before") == "kept"
+    await store.ready()
+    await store.close()
