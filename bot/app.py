@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from pydantic import SecretStr
@@ -31,6 +31,8 @@ from persistence.store import Store
 
 _log = structlog.get_logger(__name__)
 
+_HEARING: Final = "webhooks_taken_since"
+
 
 @dataclass(slots=True)
 class App:
@@ -46,8 +48,15 @@ class App:
     secret: bytes
     metrics: Metrics = field(default_factory=Metrics)
     _rests: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    _alarmed: set[tuple[str, str]] = field(default_factory=set)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
+    _timers: set[asyncio.TimerHandle] = field(default_factory=set)
     _burst_timer: asyncio.TimerHandle | None = None
+    _started: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note since when this process can have heard anything."""
+        self._started = self.clock()
 
     @property
     def sources(self) -> Mapping[str, Source]:
@@ -74,12 +83,30 @@ class App:
         return until if until is not None and until > now else None
 
     def alarm(self, channel: str, account: str, until: datetime, code: str) -> None:
-        """Let an account rest that may not send, and tell the owner once per rest."""
-        now = self.clock()
-        if self.resting(channel, account, now) is None:
+        """Let an account rest that may not send, and tell the owner once until it may again."""
+        if (channel, account) not in self._alarmed:
+            self._alarmed.add((channel, account))
             _log.error("account_may_not_send", channel=channel, code=code)
-            self.soon(self.store.notify("account_may_not_send", {"channel": channel, "code": code}, now))
+            detail = {"channel": channel, "code": code}
+            self.soon(self.store.notify("account_may_not_send", detail, self.clock()))
         self.rest(channel, account, until)
+
+    async def open_ears(self) -> None:
+        """Note that webhooks are taken from now on, for all processes that wait for one."""
+        await self.store.remember(_HEARING, self.clock().isoformat())
+
+    async def hearing_since(self) -> datetime:
+        """Return since when webhooks have been taken without a break, as far as this process knows.
+
+        What a platform told while nobody listened it tells again, but only a while after: silence means
+        something only from here on.
+        """
+        noted = await self.store.recall(_HEARING)
+        return max(self._started, datetime.fromisoformat(noted) if noted else self._started)
+
+    def recovered(self, channel: str, account: str) -> None:
+        """Note that an account has sent: the next time it may not, the owner is told again."""
+        self._alarmed.discard((channel, account))
 
     def soon(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside the path, best effort; the process waits for it when it stops."""
@@ -95,9 +122,13 @@ class App:
 
     def wake_later(self, topic: str, delay: timedelta) -> None:
         """Wake a topic after a pause."""
-        asyncio.get_running_loop().call_later(
-            max(delay.total_seconds(), 0), lambda: self.soon(self.signals.wake(topic))
-        )
+
+        def ring() -> None:
+            self._timers.discard(timer)
+            self.soon(self.signals.wake(topic))
+
+        timer = asyncio.get_running_loop().call_later(max(delay.total_seconds(), 0), ring)
+        self._timers.add(timer)
 
     def wake_turns_after_burst(self) -> None:
         """Texts that wait for more texts are due a little later; one timer serves all that come meanwhile."""
@@ -110,9 +141,13 @@ class App:
         self.soon(self.signals.wake("turns"))
 
     async def close(self) -> None:
-        """Finish what runs beside the path, then release everything."""
+        """Finish what runs beside the path, then release everything. No timer rings after that."""
+        for timer in self._timers | ({self._burst_timer} if self._burst_timer is not None else set()):
+            timer.cancel()
         if self._background:
-            await asyncio.wait(self._background, timeout=5)
+            _, late = await asyncio.wait(self._background, timeout=5)
+            for task in late:
+                task.cancel()
         await self.connections.aclose()
         await self.signals.aclose()
         await self.store.close()

@@ -10,7 +10,6 @@ from typing import TypeVar
 from bot.app import open_store
 from bot.clock import Clock
 from bot.config import Config
-from bot.stage import TRAVELLED
 from persistence.migrate import current, newest
 from persistence.migrate import migrate as bring_up
 from persistence.store import Store
@@ -51,8 +50,11 @@ def migrate(config: Config) -> str:
 
 async def clock_of(config: Config, store: Store) -> Clock:
     """Return the shop's clock: in the sandbox it is as far ahead as the server's has been moved."""
-    travelled = await store.recall(TRAVELLED) if config.sandbox else None
-    return Clock(timedelta(seconds=float(travelled or 0)))
+    if not config.sandbox:
+        return Clock()
+    from bot.stage import TRAVELLED  # noqa: PLC0415 - the sandbox is only loaded where it is used
+
+    return Clock(timedelta(seconds=float(await store.recall(TRAVELLED) or 0)))
 
 
 async def _with_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:

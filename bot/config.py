@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 _NAME: Final = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
@@ -175,6 +175,18 @@ class Environment(BaseSettings):
     orders_webhook_secret: Secrets = ()
     rasa_url: str | None = None
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the names are the library's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what `load` hands in: it alone knows which environment is meant."""
+        return (init_settings,)
+
     @field_validator(
         "instagram_app_secret",
         "whatsapp_app_secret",
@@ -238,11 +250,19 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
 
     """
     environ = os.environ if environ is None else environ
-    settings = _read_settings(path, environ)
-    environment = _read_environment(environ)
-    live, problems = _live_channels(environment)
-    if problems:
-        raise ConfigError("\n".join(problems))
+    problems: list[str] = []
+    settings, environment = Settings(), Environment()
+    try:
+        settings = _read_settings(path, environ)
+    except ConfigError as error:
+        problems.append(str(error))
+    try:
+        environment = _read_environment(environ)
+    except ConfigError as error:
+        problems.append(str(error))
+    live, half = _live_channels(environment)
+    if problems or half:
+        raise ConfigError("\n".join([*problems, *half]))
     return Config(settings=settings, environment=environment, live=live)
 
 
@@ -281,7 +301,8 @@ def _fill(value: Any, environ: Mapping[str, str], missing: list[str]) -> Any:
         return [_fill(inner, environ, missing) for inner in value]
     if not isinstance(value, str):
         return value
-    missing += [name for name in _NAME.findall(value) if name not in environ and name not in missing]
+    unset = (name for name in dict.fromkeys(_NAME.findall(value)) if name not in environ)
+    missing += [name for name in unset if name not in missing]
     return _NAME.sub(lambda match: environ.get(match[1], ""), value)
 
 

@@ -30,7 +30,7 @@ def effects_of(turn: Turn, said: Answer) -> Effects:
         else NewHandoff(handoff.reason, handoff.evidence, _PRIORITY[handoff.priority]),
         consents=tuple(consent for record in said.records if (consent := _consent(record)) is not None),
         notes=tuple((one.topic, one.text) for one in said.records if isinstance(one, Noted)),
-        floor=_floor(turn),
+        floor=floor_after(turn),
         reachable=_reachable(turn),
         moved=tuple(heard.event for heard in turn.events if isinstance(heard.event, ContactChanged)),
         unsent=tuple(heard.event.message_id for heard in turn.events if isinstance(heard.event, Unsent)),
@@ -59,8 +59,8 @@ def _consent(record: Record) -> NewConsent | None:
             return None
 
 
-def _floor(turn: Turn) -> str | None:
-    """Who has the floor after these events: a message that somebody typed in the platform's app takes it."""
+def floor_after(turn: Turn) -> str | None:
+    """Who takes the floor by these events, if anybody: who typed in the platform's app does."""
     floor: str | None = None
     for heard in turn.events:
         match heard.event:

@@ -66,7 +66,7 @@ async def _attempt(app: App, row: Outbound) -> Settlement:
     if channel is None:
         return Settlement(
             row,
-            "waiting",
+            "unknown" if row.doubtful else "waiting",
             now,
             due_at=now + timedelta(minutes=5),
             detail="its channel is switched off",
@@ -76,8 +76,13 @@ async def _attempt(app: App, row: Outbound) -> Settlement:
     if isinstance(verdict, Settlement):
         return verdict
     try:
-        if row.doubtful and (known := await _find_out(app, channel, row, now)):
-            return known
+        if row.doubtful:
+            if known := await _find_out(app, channel, row, now):
+                return known
+            # It has not gone out, so it counts like any other: its time may be over, or a human here.
+            verdict = judge(replace(row, doubtful=False), channel.capabilities, now)
+            if isinstance(verdict, Settlement):
+                return verdict
         if pause := app.resting(row.channel, row.account, now):
             return Settlement(row, "waiting", now, due_at=pause, detail="the account rests", counts=False)
         if wait := await _wait_for_rate(app, channel.capabilities, row):
@@ -86,7 +91,7 @@ async def _attempt(app: App, row: Outbound) -> Settlement:
     except Exception as error:  # noqa: BLE001 - a message is never lost to an unexpected error
         app.metrics.errors.labels("sender").inc()
         _log.exception("sending_broke", outbox=row.id, conversation=row.conversation_id)
-        return _again(app, row, now, type(error).__name__, code=None)
+        return _in_doubt(app, channel, row, app.clock(), type(error).__name__, code=None)
 
 
 def judge(row: Outbound, capabilities: Capabilities, now: datetime) -> Outgoing | Settlement:
@@ -117,24 +122,36 @@ async def _find_out(app: App, channel: Channel, row: Outbound, now: datetime) ->
             copies = await channel.history(row.address)
         except (Unavailable, Uncertain, Throttled):
             return Settlement(row, "unknown", now, due_at=now + LOOK_AGAIN, counts=False)
+        except Unauthorized as error:
+            until = now + ACCOUNT_PAUSE
+            app.alarm(row.channel, row.account, until, error.code or type(error).__name__)
+            return Settlement(row, "unknown", now, due_at=until, code=error.code, counts=False)
+        except IntegrationError:  # this thread's history cannot be had: better twice than never
+            return None
         fresh = sorted((copy for copy in copies if copy.at >= since - SKEW), key=lambda copy: copy.at)
         known = await app.store.outbox.known_ids(row.conversation_id, [copy.external_id for copy in fresh])
         for copy in fresh:
             if copy.external_id not in known and copy.text in ("", row.outgoing.text):
                 return Settlement(row, "sent", now, external_id=copy.external_id)
         return None
-    patience = timedelta(seconds=app.config.settings.sending.doubt_seconds)
-    if channel.capabilities.confirms == "receipt" and now < since + patience:
-        # A mark that carries our reference settles the row by itself; see persistence.receipts.
-        return Settlement(row, "unknown", now, due_at=min(now + LOOK_AGAIN, since + patience), counts=False)
+    if channel.capabilities.confirms == "receipt":
+        # A mark that carries our reference settles the row by itself; see persistence.receipts. What was told while
+        # nobody listened comes again, but later: patience begins when there is somebody to hear it.
+        patience = timedelta(seconds=app.config.settings.sending.doubt_seconds)
+        until = max(since, await app.hearing_since()) + patience
+        if now < until:
+            return Settlement(row, "unknown", now, due_at=min(now + LOOK_AGAIN, until), counts=False)
     return None
 
 
 async def _wait_for_rate(app: App, capabilities: Capabilities, row: Outbound) -> timedelta | None:
-    """Ask for a place under the platform's rates: first the person's, then the account's."""
+    """Ask for a place under the platform's rates: first the account's, then the person's.
+
+    Whoever waits for the second has used up a place of the first, and the account's places come back quickly.
+    """
     for key, rate in (
-        (f"{row.channel}:{row.account}:{row.conversation_id}", capabilities.person_rate),
         (f"{row.channel}:{row.account}", capabilities.account_rate),
+        (f"{row.channel}:{row.account}:{row.conversation_id}", capabilities.person_rate),
     ):
         if rate is None:
             continue
@@ -157,7 +174,8 @@ async def _send(app: App, channel: Channel, row: Outbound, outgoing: Outgoing, n
                 agent_tag=late and row.speaker == "agent" and outgoing.template is None,
             )
     except IntegrationError as error:
-        return _settle_error(app, row, error, app.clock())
+        return _settle_error(app, channel, row, error, app.clock())
+    app.recovered(row.channel, row.account)
     return Settlement(
         row,
         "sent",
@@ -168,12 +186,14 @@ async def _send(app: App, channel: Channel, row: Outbound, outgoing: Outgoing, n
     )
 
 
-def _settle_error(app: App, row: Outbound, error: IntegrationError, now: datetime) -> Settlement:
+def _settle_error(
+    app: App, channel: Channel, row: Outbound, error: IntegrationError, now: datetime
+) -> Settlement:
     """Turn an error into what comes next. Each class says it by its name."""
     words = str(error)
     match error:
         case Uncertain():
-            return Settlement(row, "unknown", now, due_at=now + LOOK_AGAIN, code=error.code, detail=words)
+            return _in_doubt(app, channel, row, now, words, code=error.code)
         case Throttled():
             until = now + timedelta(seconds=error.after)
             if not error.person:
@@ -191,10 +211,30 @@ def _settle_error(app: App, row: Outbound, error: IntegrationError, now: datetim
             return _again(app, row, now, words, code=error.code)
 
 
+def _in_doubt(
+    app: App, channel: Channel, row: Outbound, now: datetime, why: str, *, code: str | None
+) -> Settlement:
+    """Leave a message alone that may have gone out until there is something to find out."""
+    if row.attempts >= app.config.settings.sending.tries:
+        return _given_up(row, now, why, code=code)
+    match channel.capabilities.confirms:
+        case "receipt":  # a mark may settle it at any time; without one it has not gone out
+            pause = timedelta(seconds=app.config.settings.sending.doubt_seconds)
+        case "history":
+            pause = LOOK_AGAIN
+        case "never":
+            pause = max(LOOK_AGAIN, backoff(row.attempts))
+    return Settlement(row, "unknown", now, due_at=now + pause, code=code, detail=why)
+
+
 def _again(app: App, row: Outbound, now: datetime, why: str, *, code: str | None) -> Settlement:
     if row.attempts >= app.config.settings.sending.tries:
-        return Settlement(row, "failed", now, code=code, detail=f"given up after {row.attempts} tries: {why}")
+        return _given_up(row, now, why, code=code)
     return Settlement(row, "waiting", now, due_at=now + backoff(row.attempts), code=code, detail=why)
+
+
+def _given_up(row: Outbound, now: datetime, why: str, *, code: str | None) -> Settlement:
+    return Settlement(row, "failed", now, code=code, detail=f"given up after {row.attempts} tries: {why}")
 
 
 def backoff(attempts: int) -> timedelta:

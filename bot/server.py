@@ -27,6 +27,7 @@ from bot.secret import signing_secret
 from bot.stage import TRAVELLED, add_sandbox, connect_sandbox
 from bot.web.go import DOORWAY, Doorway, add_go_routes
 from bot.web.site import make_site
+from integrations.base import Subscribing
 from persistence.migrate import current, migrate, newest
 from persistence.store import Store
 
@@ -151,8 +152,13 @@ async def _open_doors(app: App, listener: socket.socket, url: str) -> web.AppRun
     runner = web.AppRunner(site, access_log=None, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     await web.SockSite(runner, listener, backlog=1024).start()
+    await app.open_ears()
     if app.config.sandbox:
         connect_sandbox(site, url)
+    elif public := app.config.settings.entry.public_url.rstrip("/"):
+        for (name, _), channel in app.channels.items():
+            if isinstance(channel, Subscribing):
+                app.soon(channel.subscribe(f"{public}/webhooks/{name}"))
     return runner
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from bot.app import App
-from bot.effects import effects_of, fetch_human
+from bot.effects import effects_of, fetch_human, floor_after
 from bot.entry import judge
 from dialogs.engine import answer, route
 from dialogs.facts import Facts
@@ -34,7 +34,9 @@ ECHO_PATIENCE: Final = timedelta(seconds=2)
 """An echo may overtake the answer that would tell it to be ours: it is judged once that answer is in."""
 
 RETRY: Final = timedelta(seconds=1)
-"""The first pause after a turn that failed; it doubles up to a minute."""
+"""The first pause after a turn that failed; it doubles up to `LONGEST_RETRY`."""
+
+LONGEST_RETRY: Final = timedelta(minutes=1)
 
 MOST_COURTESIES: Final = 200
 """Calls that only show "read" and "typing" are left out when so many are still under way."""
@@ -46,8 +48,14 @@ async def take_turns(app: App) -> int:
     if not turns:
         return 0
     orders = await app.store.orders.of_conversations([turn.conversation_id for turn in turns])
-    await asyncio.gather(*(take_turn(app, turn, orders.get(turn.conversation_id, ())) for turn in turns))
+    ended = await asyncio.gather(
+        *(take_turn(app, turn, orders.get(turn.conversation_id, ())) for turn in turns),
+        return_exceptions=True,  # none is left running behind the back of the one that failed
+    )
     await app.signals.wake("outbox", "desk")
+    for error in ended:
+        if error is not None:
+            raise error
     return len(turns)
 
 
@@ -77,7 +85,7 @@ async def take_turn(app: App, turn: Turn, orders: tuple[Order, ...]) -> None:
             attempt=turn.attempts,
             error=type(error).__name__,
         )
-        pause = min(RETRY * 2 ** (turn.attempts - 1), timedelta(minutes=1))
+        pause = min(RETRY * 2 ** min(turn.attempts - 1, 10), LONGEST_RETRY)
         await app.store.turns.put_back(turn, app.clock() + pause, counts=True)
         app.wake_later("turns", pause)
 
@@ -120,7 +128,7 @@ async def gather(app: App, turn: Turn, heard: Meaning, orders: tuple[Order, ...]
         orders=orders,
         products=app.products,
         entry=entry,
-        human=turn.floor != "bot",
+        human=(floor_after(turn) or turn.floor) != "bot",
         timezone=settings.brand.timezone,
         language=turn.language or settings.brand.language,
     )

@@ -92,7 +92,7 @@ def _cut_at(text: str, limit: int, unit: Unit) -> tuple[int, int]:
     fits = _fits(text, limit, unit)
     best, whole = _borders(text, fits)
     for kind in (_PARAGRAPH, _LINE, _SENTENCE):
-        if best.get(kind, 0) >= fits // 2:
+        if best.get(kind, 0) >= max(fits // 2, 1):
             return best[kind], best[kind]
     # A single grapheme may be longer than the whole message, and even a single character may.
     end = best.get(_WORD, 0) or whole or fits

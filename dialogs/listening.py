@@ -260,14 +260,16 @@ def _wish(turn: Turn, meaning: Understanding) -> bool:
         if step is not None:
             rate(turn, step, order.id, int(kinds["rating"]))
             return True
-    if meaning.intent in {"setup_help", "care_tip", "order_status", "rating"}:
-        start(turn, meaning.intent)
-        return True
-    if "order_number" in kinds:
-        turn.records.append(Noted("order_number", kinds["order_number"]))
+    named = kinds.get("order_number")
+    if named is not None:
+        turn.records.append(Noted("order_number", named))
+    if named is not None and (order is None or meaning.intent == "none"):
         start(turn, "order_number")
-        return True
-    return False
+    elif meaning.intent in {"setup_help", "care_tip", "order_status", "rating"}:
+        start(turn, meaning.intent)
+    else:
+        return False
+    return True
 
 
 def _small_talk(turn: Turn, meaning: Understanding) -> bool:

@@ -83,7 +83,7 @@ Record: TypeAlias = Rated | Bound | HandedOff | OptedOut | OptedIn | Noted
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A turn's whole outcome. The reminders in ``cancel`` are withdrawn before those in ``reminders`` are set."""
+    """A turn's whole outcome. No reminder is named in both ``cancel`` and ``reminders``."""
 
     state: State
     drafts: tuple[Draft, ...] = ()

@@ -95,17 +95,17 @@ class Turn:
         """Ask the step's question: from now on it is the open one, under a new number."""
         asked = self.state.asked + 1
         expecting = {Rate: "rating", Listen: "comment"}.get(type(step), "choice")
-        self.state = replace(
-            self.state, flow=flow.id, step=step.id, asked=asked, asked_at=self.now,
-            item=item, trouble=trouble, expecting=expecting,
-        )  # fmt: skip
-        choices = self._choices(step)
+        choices = self._choices(step, trouble=trouble)
         asks = self.state.rating_asks
         if isinstance(step, Rate) and self.order is not None:
             kept = list(asks.items())[-(_KEPT_ASKS - 1) :]
             asks = {**dict(kept), str(asked): self.order.id}
-        options = tuple(Option(choice.id, choice.title) for choice in choices)
-        self.state = replace(self.state, options=options, rating_asks=asks)
+        self.state = replace(
+            self.state, flow=flow.id, step=step.id, asked=asked, asked_at=self.now,
+            item=item, trouble=trouble,
+            options=tuple(Option(choice.id, choice.title) for choice in choices), expecting=expecting,
+            rating_asks=asks,
+        )  # fmt: skip
         self.drafts.append(self._draft(flow, step, choices, asked))
 
     def repeat(self) -> bool:
@@ -113,7 +113,7 @@ class Turn:
         if self.open is None:
             return False
         flow, step = self.open
-        choices = self._choices(step)
+        choices = self._choices(step, trouble=self.state.trouble)
         if choices:
             self.drafts.append(self._draft(flow, step, choices, self.state.asked))
         return bool(choices)
@@ -202,11 +202,11 @@ class Turn:
             return None
         return Link("Track parcel" if self.language == "en" else "Paket verfolgen", parcel.url)
 
-    def _choices(self, step: Step) -> tuple[Choice, ...]:
+    def _choices(self, step: Step, *, trouble: bool) -> tuple[Choice, ...]:
         match step:
             case Ask():
                 return tuple(Choice(spec.id, self.words(spec.title)) for spec in step.choices)
-            case Checklist() if self.state.trouble:
+            case Checklist() if trouble:
                 return Choice("done", self.words(step.solved)), Choice("human", self.words(step.human))
             case Checklist():
                 return Choice("done", self.words(step.done)), Choice("stuck", self.words(step.stuck))
@@ -242,7 +242,7 @@ class Turn:
         human = self.before.last_human_at
         if told is None:
             key = "disclosure"
-        elif (last is not None and self.now - last > PAUSE) or (human is not None and human > told):
+        elif (last is not None and self.now - last > PAUSE) or (human is not None and human >= told):
             key = "disclosure_again"
         else:
             return draft

@@ -1,7 +1,7 @@
 """The ports: what a source of events and a channel must do, and the errors by which they say what comes next.
 
-Adapters verify, translate and call. They decide nothing: limits are data in `dialogs.channel`, retries are the
-sender's, who may speak is the outbox's.
+Adapters verify, translate and call. They decide nothing: limits are data in `dialogs.channel`, retries are
+the sender's, who may speak is the outbox's.
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ class Unavailable(IntegrationError):
 class Throttled(IntegrationError):
     """Nothing was done; try again ``after`` seconds. ``person`` tells that only this person is affected."""
 
-    def __init__(
-        self, message: str, *, after: float, person: bool = False, code: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, after: float, person: bool = False, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.after = after
         self.person = person
@@ -122,8 +120,8 @@ class Source(Protocol):
     def parse(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Parsed:
         """Translate every entry of the body. ``now`` stands in where the platform gives no time.
 
-        Unknown or broken parts become `Ignored`; only a body that is no JSON object (or list, where the source
-        allows one) raises.
+        Unknown or broken parts become `Ignored`; only a body that is no JSON object (or list, where the
+        source allows one) raises.
 
         Raises:
             Malformed: not JSON, or not the outer shape.
@@ -144,6 +142,19 @@ class Handshaking(Protocol):
         """
 
 
+@runtime_checkable
+class Subscribing(Protocol):
+    """A channel that has to be told where its events are to be sent."""
+
+    async def subscribe(self, url: str) -> None:
+        """Have events sent to ``url``, the public address of this channel's webhook; safe to repeat.
+
+        Raises:
+            IntegrationError: as for `Channel.send`.
+
+        """
+
+
 class Channel(Protocol):
     """A way to write to people."""
 
@@ -159,12 +170,14 @@ class Channel(Protocol):
     def capabilities(self) -> Capabilities:
         """What the channel can do, as data."""
 
-    async def send(self, address: str, outgoing: Outgoing, *, reference: str, agent_tag: bool = False) -> Sent:
+    async def send(
+        self, address: str, outgoing: Outgoing, *, reference: str, agent_tag: bool = False
+    ) -> Sent:
         """Hand one message to the platform.
 
-        ``address`` is the person's id on this channel. ``reference`` is our own id of the message, passed along
-        where the platform hands it back. With ``outgoing.template`` set the template is sent and nothing else.
-        ``agent_tag`` marks a human's late reply.
+        ``address`` is the person's id on this channel. ``reference`` is our own id of the message, passed
+        along where the platform hands it back. With ``outgoing.template`` set the template is sent and
+        nothing else. ``agent_tag`` marks a human's late reply.
 
         Raises:
             IntegrationError: one of the family above, never anything else.

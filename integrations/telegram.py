@@ -230,6 +230,8 @@ class Telegram:
     async def subscribe(self, url: str) -> None:
         """Tell Telegram where to send updates, with which secret, and which kinds; safe to repeat.
 
+        Learns the bot's username by the way, if the settings do not name it.
+
         ``url`` is the public address of ``/webhooks/telegram``, on port 443, 80, 88 or 8443.
 
         Raises:
@@ -241,6 +243,8 @@ class Telegram:
                 url, secret_token=self._settings.secret, allowed_updates=self._updates.ALLOWED_UPDATES
             )
         )
+        if not self._username:
+            await self.identify()
 
     async def aclose(self) -> None:
         """Release the connections, unless they were handed in."""

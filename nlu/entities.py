@@ -51,7 +51,7 @@ _BARE: Final = re.compile(
 )
 _STARS: Final = re.compile(r"(?:[⭐★🌟]\ufe0f?[ \t]?)+")
 _COUNTED: Final = re.compile(
-    r"(?<![\w.,/])(?:(?P<digit>[1-5])|(?P<word>zwei|drei|vier|fünf|fuenf|two|three|four|five|einen?|one))"
+    r"(?<![\w.,/])(?:(?P<digit>[1-5])|(?P<word>zwei|drei|vier|fünf|fuenf|two|three|four|five|ein(?:en?)?|one))"
     r"(?:\s{0,2}(?:/|von|out of)\s{0,2}(?:5|fünf|fuenf|five)(?![\w/]|[.,]\d)|"
     r"[\s-]{0,2}(?:sterne?n?|stars?|⭐|★)(?!\w))",
     re.IGNORECASE,

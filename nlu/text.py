@@ -37,7 +37,8 @@ _EMOJI: Final = {
 _GERMAN: Final = _lexicon(
     "ich du er sie es wir ihr mir mich dir dich uns euch und oder aber nicht kein keine keinen mein meine "
     "meinen meiner der die das den dem des ein eine einen einem einer ist sind war bin hat habe haben hab "
-    "wird werden wo wann wie was warum bitte danke ja nein hallo moin servus grueezi gruezi mit von zu auf fuer "
+    "wird werden wo wann wie was warum bitte danke ja "
+    "nein hallo moin servus grueezi gruezi mit von zu auf fuer "
     "im am beim schon noch mal sehr gut schlecht kaputt funktioniert geht bestellung paket gern gerne "
     "guten tag morgen abend auch nur wenn dann dass weil kann koennen moechte will vielen dank leider "
     "immer mehr keinen jetzt spaeter erledigt klappt pflegetipp einrichtung hilfe mensch menschen eins "
@@ -112,7 +113,8 @@ def _fold_piece(piece: str) -> str:
 
 def key(text: str) -> str:
     """What two spellings of one title have in common: their words, without punctuation and emoji."""
-    return " ".join(word for word in (fold_word(m) for m in _pieces(text) if m[0].isalnum()) if word)
+    folded = (fold_word(piece).replace("'", "") for piece in _pieces(text) if piece[0].isalnum())
+    return " ".join(word for word in folded if word)
 
 
 def guess_language(folded: Words, margin: int = 1) -> str | None:

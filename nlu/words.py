@@ -51,11 +51,11 @@ _PARCEL: Final = (
 )
 
 HUMAN_REFUSED: Final = re.compile(
-    rf"\b(?:kein|keine|keinen|nicht|no|not|don't|dont)(?: \w+){{0,2}} {_REAL_PERSON}\b"
+    rf"\b(?:kein|keine|keinen|no|(?:do not|don't|dont) (?:need|want))(?: \w+){{0,1}} (?:{_REAL_PERSON}|human)\b"
 )
 """Who says that *no* human is needed has not asked for one."""
 
-_PATTERNS: Final[dict[Intent, tuple[str, ...]]] = {
+PARTS: Final[dict[Intent, tuple[str, ...]]] = {
     "opt_out": (
         r"^(?:bitte )?(?:stopp?|ende|abmelden|austragen|abbestellen|unsubscribe|optout|opt out)(?: (?:bitte|jetzt|sofort|please|it|now|all))?(?: \.| ,)?$",
         r"^(?:stopp?|abmelden|unsubscribe)(?: [.,])? (?:bitte|keine|nichts|genug|es reicht|please|no more)\b",
@@ -104,7 +104,7 @@ _PATTERNS: Final[dict[Intent, tuple[str, ...]]] = {
         r"\bfalsch(?:e|er|es|en)?(?: \w+){0,2} (?:ware|artikel|produkt|farbe|groesse|geliefert|bekommen|erhalten|geschickt)\b",
         r"\bwrong (?:item|product|colour|color|size|order)\b",
         r"\b(?:zum|das) (?:dritten|vierten|fuenften|zweiten) mal\b|\b(?:keiner|niemand|nobody)(?: \w+){0,2} (?:antwortet|meldet|answers|replies)\b",
-        r"\bes reicht(?: mir)?\b|\bunter aller (?:sau|kanone)\b|\bwas soll (?:das|der|die)\b",
+        r"\bes reicht(?: mir)?\b|\bunter aller (?:sau|kanone)\b|\bwas soll (?:das|der mist|der quatsch|die sauerei)(?: [.,]|$)",
     ),
     "not_working": (
         r"\b(?:funktioniert|funktionieren|funzt|klappt|geht|laeuft|startet|oeffnet|mahlt|passt|haelt|dreht|works|work|working)(?: (?:\w+|,)){0,3} (?:nicht|nich|ned|net|nimmer|nie|not)\b(?! (?:schlecht|uebel|bad))",
@@ -115,7 +115,7 @@ _PATTERNS: Final[dict[Intent, tuple[str, ...]]] = {
     "order_status": (
         r"\bwo (?:ist|sind|bleibt|bleiben|steckt|stecken)\b",
         rf"\bwann(?: \w+){{0,4}} (?:kommt|kommen|ankommt|geliefert|verschickt|versendet|{_PARCEL})\b|\bwann (?:kommt|kommen|wird|werden|erhalte|bekomme|kriege|ist|sind)\b",
-        r"\b(?:sendungs|liefer|bestell|versan d|paket)(?:verfolgung|status|nummer|stand)\b|\btracking\w{0,10}\b|\bsendungsnr\b",
+        r"\b(?:sendungs|liefer|bestell|versand|paket)(?:verfolgung|status|stand)\b|\b(?:sendungs|paket)nummer\b|\btracking\w{0,10}\b|\bsendungsnr\b",
         rf"\b{_PARCEL}(?: (?:\w+|,)){{0,4}} (?:nicht|nie|not)(?: (?:da|angekommen|gekommen|eingetroffen|erhalten|bekommen|arrived|here))\b",
         rf"\b(?:status|stand|zustellung)(?: \w+){{0,3}} {_PARCEL}\b",
         r"\b(?:schon|bereits)(?: \w+){0,2} (?:verschickt|versendet|versandt|unterwegs|raus|abgeschickt)\b",
@@ -145,7 +145,7 @@ _PATTERNS: Final[dict[Intent, tuple[str, ...]]] = {
         r"\b(?:danke\w{0,6}|dankschoen|merci|vielen dank|besten dank|herzlichen dank|lieben dank|dank (?:dir|euch|ihnen)|thx|thanks|thank you|ty|cheers)\b",
     ),
     "yes": (
-        r"^(?:ja\w?|jo|joa|jep|jup|jawohl|klar|na klar|gern|gerne|sehr gern\w?|ok|okay|okee|oki|passt|genau|stimmt|sicher|natuerlich|unbedingt|bitte|erledigt|fertig|geschafft|gemacht|hab ich|habe ich|klappt|weiter|done|yes|yep|yeah|yup|sure|of course|ready|next|please do|alles klar|mach ich|let's go|kein problem)\b",
+        r"^(?:ja\w?|jo|joa|jep|jup|jawohl|klar|na klar|gern|gerne|sehr gern\w?|ok|okay|okee|oki|passt|genau|stimmt|sicher|natuerlich|unbedingt|bitte|erledigt|fertig|geschafft|gemacht|hab ich|habe ich|klappt|weiter|done|yes|yep|yeah|yup|sure|of course|ready|next|please do|alles klar|mach ich|(?:jetzt )?(?:klappts|klappt's|gehts|geht's|klappt es|geht es)|jetzt (?:klappt|geht)|works now|let's go|kein problem)\b",
     ),
     "greeting": (
         r"^(?:hallo|hallihallo|hi|hey|hei|huhu|moin|moinmoin|servus|grue{1,2}zi|gruess gott|gruess dich|guten (?:morgen|tag|abend)|tag|tach|na|hello|good (?:morning|afternoon|evening)|start|menu|menue|hilfe|help)\b",
@@ -177,11 +177,11 @@ _CUES: Final[dict[Intent, str]] = {
 
 CUES: Final = {intent: re.compile(pattern) for intent, pattern in _CUES.items()}
 
-ORDER_OF_TRUST: Final[tuple[Intent, ...]] = tuple(_PATTERNS)
+ORDER_OF_TRUST: Final[tuple[Intent, ...]] = tuple(PARTS)
 """Which wish wins when a text holds several: what must never be missed first, small talk last."""
 
 PATTERNS: Final[dict[Intent, re.Pattern[str]]] = {
-    intent: re.compile("|".join(f"(?:{p})" for p in parts)) for intent, parts in _PATTERNS.items()
+    intent: re.compile("|".join(f"(?:{p})" for p in parts)) for intent, parts in PARTS.items()
 }
 
 _SHADES: Final[dict[Shade, str]] = {

@@ -29,9 +29,11 @@ R = TypeVar("R")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _TRIES: Final = 5
-_RETRIED_STATES: Final = frozenset({"40001", "40P01", "23505"})
-"""PostgreSQL's serialization failure and deadlock, and the unique violation that two processes meet when both
-see a person for the first time: the transaction did nothing, and run again it finds the other's row."""
+_CONFLICTS: Final = frozenset({"40001", "40P01"})
+"""PostgreSQL's serialization failure and deadlock: the transaction did nothing and is run again."""
+_RETRIED_STATES: Final = _CONFLICTS | {"23505"}
+"""Also the unique violation that two processes meet when both see a person for the first time: run again, the
+transaction finds the other's row."""
 
 
 class DatabaseError(Exception):
@@ -246,6 +248,11 @@ def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def is_conflict(error: Exception) -> bool:
+    """Tell whether two transactions were in each other's way: nobody's fault, `Database.write` runs one again."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _CONFLICTS
 
 
 def _worth_repeating(error: DBAPIError) -> bool:

@@ -160,16 +160,12 @@ def unbind(connection: Connection, order_id: str, now: datetime) -> int:
     ).all()
     for row in rows:
         connection.execute(update(_bindings).where(_bindings.c.id == row.id).values(undone_at=now))
-        connection.execute(
-            update(_conversations)
-            .where(_conversations.c.id == row.conversation_id)
-            .values(buyer_id=_buyer_of(connection, row.conversation_id))
-        )
+        settle_buyer(connection, row.conversation_id)
     return len(rows)
 
 
-def _buyer_of(connection: Connection, conversation_id: int) -> int | None:
-    """Return whom the conversation belongs to: the newest binding that stands tells, else what was before all."""
+def settle_buyer(connection: Connection, conversation_id: int) -> None:
+    """Note whom the conversation belongs to: the newest binding that stands tells, else what was before all."""
     bindings = connection.execute(
         select(_bindings.c.undone_at, _bindings.c.previous_buyer_id, _orders.c.buyer_id)
         .join(_orders, _orders.c.id == _bindings.c.order_id)
@@ -177,5 +173,8 @@ def _buyer_of(connection: Connection, conversation_id: int) -> int | None:
         .order_by(_bindings.c.id.desc())
     ).all()
     standing = (row.buyer_id for row in bindings if row.undone_at is None and row.buyer_id is not None)
-    before: int | None = bindings[-1].previous_buyer_id
-    return next(standing, before)
+    connection.execute(
+        update(_conversations)
+        .where(_conversations.c.id == conversation_id)
+        .values(buyer_id=next(standing, bindings[-1].previous_buyer_id))
+    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, case, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
@@ -22,6 +22,8 @@ _contacts = table(ContactRow)
 _conversations = table(Conversation)
 
 _Key = tuple[str, str, str]
+_LANES: Final[dict[Lane, int]] = {"receipt": 7_236_447_852, "shop": 7_236_447_853, "notice": 7_236_447_854}
+"""The advisory lock of each side lane."""
 
 _heard, _soon, _patient = moment("heard"), moment("soon"), moment("patient")
 _is_typing = _conversations.c.texted_at > moment("typing_since")
@@ -113,7 +115,14 @@ def insert_or_ignore(connection: Connection, target: Any) -> Any:
 
 
 def waiting_in(connection: Connection, lane: Lane, now: datetime, most: int) -> Sequence[Row[Any]]:
-    """Lock and return what is due in a side lane, the longest waiting first; said as its partial index says it."""
+    """Lock and return what is due in a side lane, the longest waiting first; said as its partial index says it.
+
+    A lane is worked off by one process at a time: two would only wait for each other's orders and messages.
+    """
+    if connection.dialect.name == "postgresql":
+        free = select(func.pg_try_advisory_xact_lock(_LANES[lane]))
+        if not connection.execute(free).scalar_one():
+            return []
     return connection.execute(
         select(_inbox)
         .where(
@@ -218,16 +227,30 @@ def _conversations_of(connection: Connection, arrivals: Sequence[Arrival], now: 
     contacts = [
         (arrival.contact, arrival.lane == "message") for arrival in arrivals if arrival.contact is not None
     ]
-    keys = {key for contact, _ in contacts for key in _keys(contact)}
-    if not keys:
-        return {}
-    columns = (_contacts.c.channel, _contacts.c.account, _contacts.c.external_id)
-    found = connection.execute(
-        select(*columns, _contacts.c.conversation_id).where(tuple_(*columns).in_(keys))
-    )
-    known: dict[_Key, int] = {(row[0], row[1], row[2]): row[3] for row in found}
+    known = _known(connection, [contact for contact, _ in contacts])
     _open(connection, [contact for contact, opens in contacts if opens], known, now)
     _complete(connection, [contact for contact, _ in contacts], known, now)
+    return known
+
+
+def _known(connection: Connection, contacts: Sequence[Contact]) -> dict[_Key, int]:
+    """Return the conversations that the contacts' ids lead to already.
+
+    One statement per account: SQLite uses no index for a row value IN a list of them.
+    """
+    accounts: dict[tuple[str, str], set[str]] = {}
+    for contact in contacts:
+        accounts.setdefault((contact.channel, contact.account), set()).update(contact.ids)
+    known: dict[_Key, int] = {}
+    for (channel, account), ids in accounts.items():
+        found = connection.execute(
+            select(_contacts.c.external_id, _contacts.c.conversation_id).where(
+                _contacts.c.channel == channel,
+                _contacts.c.account == account,
+                _contacts.c.external_id.in_(sorted(ids)),
+            )
+        )
+        known |= {(channel, account, row.external_id): row.conversation_id for row in found}
     return known
 
 

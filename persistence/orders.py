@@ -25,7 +25,8 @@ from dialogs.shop import (
     ShopEvent,
 )
 from persistence.buyers import buyer_of
-from persistence.database import EPOCH, Database
+from persistence.database import EPOCH, Database, is_conflict
+from persistence.identity import settle_buyer
 from persistence.inbox import insert_or_ignore, waiting_in
 from persistence.privacy import redact
 from persistence.records import add_notice
@@ -85,7 +86,9 @@ def apply(connection: Connection, now: datetime, most: int) -> int:
         try:
             with connection.begin_nested():
                 apply_event(connection, SHOP_EVENTS.validate_json(row.event), row, now)
-        except Exception as error:  # noqa: BLE001 - a bad delivery is set aside and told, it never stops the feed
+        except Exception as error:  # a bad delivery is set aside and told, it never stops the feed
+            if is_conflict(error):
+                raise
             _try_later(connection, row, type(error).__name__, now)
         else:
             # The truth is in the tables now; names and addresses need not lie about twice.
@@ -188,6 +191,9 @@ def _describe(connection: Connection, order: OrderSnapshot) -> None:
             test=order.test,
         )
     )
+    if buyer != known.buyer_id:  # a chat may have been tied to the order before the buyer was named
+        for place in _tied(connection, order.id):
+            settle_buyer(connection, place)
     connection.execute(delete(_items).where(_items.c.order_id == order.id))
     if order.items:
         connection.execute(
@@ -244,12 +250,7 @@ def _reach(connection: Connection, order_id: str, what: Milestone, at: datetime)
 
 def _tell(connection: Connection, order_id: str, what: Milestone, at: datetime, now: datetime) -> None:
     """Let the conversations that are tied to the order know, once per milestone."""
-    tied = connection.execute(
-        select(_bindings.c.conversation_id)
-        .where(_bindings.c.order_id == order_id, _bindings.c.undone_at.is_(None))
-        .distinct()
-    ).scalars()
-    conversations = sorted(tied)
+    conversations = _tied(connection, order_id)
     if not conversations:
         return
     event = OrderEvent(order_id, what)
@@ -271,6 +272,15 @@ def _tell(connection: Connection, order_id: str, what: Milestone, at: datetime, 
         ],
     )
     wake(connection, conversations, now)
+
+
+def _tied(connection: Connection, order_id: str) -> list[int]:
+    found = connection.execute(
+        select(_bindings.c.conversation_id)
+        .where(_bindings.c.order_id == order_id, _bindings.c.undone_at.is_(None))
+        .distinct()
+    )
+    return sorted(found.scalars())
 
 
 def orders_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Order, ...]]:

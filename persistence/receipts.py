@@ -11,7 +11,7 @@ from sqlalchemy import Connection, exists, select, update
 from sqlalchemy.engine import Row
 
 from dialogs.messages import EVENTS, Receipt
-from persistence.database import Database
+from persistence.database import Database, is_conflict
 from persistence.inbox import waiting_in
 from persistence.outbox import OPEN, REACHED
 from persistence.records import add_notice
@@ -50,7 +50,9 @@ def apply(connection: Connection, now: datetime, most: int) -> int:
     try:
         with connection.begin_nested():
             _apply(connection, rows, now)
-    except Exception:  # noqa: BLE001 - the bad one is found below, and the others do not suffer for it
+    except Exception as error:  # the bad one is found below, and the others do not suffer for it
+        if is_conflict(error):
+            raise
         for row in rows:
             _apply_alone(connection, row, now)
     return len(rows)
@@ -60,7 +62,9 @@ def _apply_alone(connection: Connection, row: Row[Any], now: datetime) -> None:
     try:
         with connection.begin_nested():
             _apply(connection, [row], now)
-    except Exception as error:  # noqa: BLE001 - a mark that cannot be applied is set aside and told
+    except Exception as error:  # a mark that cannot be applied is set aside and told
+        if is_conflict(error):
+            raise
         connection.execute(update(_inbox).where(_inbox.c.id == row.id).values(status="aside"))
         add_notice(
             connection, "receipt_set_aside", {"inbox": str(row.id), "error": type(error).__name__}, now

@@ -194,11 +194,10 @@ def _waiting_events(connection: Connection, ids: Sequence[int]) -> tuple[dict[in
             short.append(heard.event.payload)
         events.append(heard)
     if short:
-        full = dict(
-            connection.execute(
-                select(_payloads.c.key, _payloads.c.payload).where(_payloads.c.key.in_(short))
-            ).tuples()
+        stored = connection.execute(
+            select(_payloads.c.key, _payloads.c.payload).where(_payloads.c.key.in_(short))
         )
+        full = {row.key: row.payload for row in stored}
         for events in found.values():
             events[:] = [_with_payload(heard, full) for heard in events]
     return found, crowded

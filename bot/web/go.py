@@ -83,26 +83,27 @@ _CLOSED: Final[Mapping[tuple[str, str], _Text]] = {
         "Dieser Code öffnet nichts mehr",
         "Vielleicht hast du ihn schon benutzt, oder er ist abgelaufen.",
         "Warst du schon mit uns im Chat? Dann schreib dort einfach weiter. Sonst scanne die Karte aus deinem "
-        "Paket noch einmal – und wenn es nicht klappt, schreib uns: Wir finden deine Bestellung auch so.",
+        "Paket noch einmal – und wenn es nicht klappt, schreib uns: Wir helfen dir auch ohne Code.",
     ),
     ("de", "sie"): _Text(
         "Dieser Code öffnet nichts mehr",
         "Vielleicht haben Sie ihn schon benutzt, oder er ist abgelaufen.",
         "Waren Sie schon mit uns im Chat? Dann schreiben Sie dort einfach weiter. Sonst scannen Sie die "
-        "Karte aus Ihrem Paket noch einmal – und wenn es nicht klappt, schreiben Sie uns: Wir finden Ihre "
-        "Bestellung auch so.",
+        "Karte aus Ihrem Paket noch einmal – und wenn es nicht klappt, schreiben Sie uns: Wir helfen Ihnen "
+        "auch ohne Code.",
     ),
     ("en", "du"): _Text(
         "This code no longer opens anything",
         "Perhaps you have used it already, or it has expired.",
         "Have you chatted with us before? Then just carry on there. Otherwise scan the card from your parcel "
-        "once more – and if that does not work, write to us: we will find your order anyway.",
+        "once more – and if that does not work, write to us: we will help you without a code too.",
     ),
     ("en", "sie"): _Text(
         "This code no longer opens anything",
         "Perhaps you have used it already, or it has expired.",
         "Have you chatted with us before? Then please carry on there. Otherwise please scan the card from "
-        "your parcel once more – and if that does not work, write to us: we will find your order anyway.",
+        "your parcel once more – and if that does not work, write to us: we will help you without a code "
+        "too.",
     ),
 }
 _TITLES: Final[Mapping[str, str]] = {"instagram": "Instagram", "whatsapp": "WhatsApp", "telegram": "Telegram"}

@@ -63,7 +63,12 @@ async def ready(request: web.Request) -> web.Response:
 async def figures(request: web.Request) -> web.Response:
     """Prometheus text."""
     app = request.app[APP]
-    await _measure_backlog(app)
+    try:
+        await asyncio.wait_for(_measure_backlog(app), PATIENCE_SECONDS)
+    except Exception as error:  # noqa: BLE001 - the other figures matter most when the database is away
+        _log.warning("backlog_unknown", error=type(error).__name__)
+        app.metrics.backlog.clear()
+        app.metrics.oldest.set(float("nan"))
     body = generate_latest(app.metrics.registry)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 

@@ -23,6 +23,8 @@ class Faults(BaseModel):
     """So many sends are answered with the platform's own rate error; nothing is done."""
     timeout_after_accept: Countdown = 0
     """So many sends are done, and the answer never comes."""
+    timeout_ms: Annotated[int, Field(ge=0, le=600_000)] = 60_000
+    """Real time after which such a caller is cut off, if it has not given up before."""
     drop_before_accept: Countdown = 0
     """So many sends lose their connection before anything is done."""
     slow_ms: Annotated[int, Field(ge=0, le=120_000)] = 0

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from aiohttp import web
 
 from integrations.sandbox.errors import Complaint, Json, PlatformError
 from integrations.sandbox.stage import Stage
-
-HANGS: Final = 60.0
-"""Seconds after which a platform that never answers lets go of the line."""
 
 
 def json_answer(value: Any, *, status: int = 200) -> web.Response:
@@ -94,7 +91,7 @@ def _cut(request: web.Request) -> web.Response:
 async def _hang(request: web.Request, stage: Stage) -> None:
     """Say nothing until the caller has lost patience."""
     clock = asyncio.get_running_loop().time
-    until = clock() + HANGS
+    until = clock() + stage.faults.timeout_ms / 1000
     while clock() < until and not stage.closing.is_set():
         if request.transport is None or request.transport.is_closing():
             return

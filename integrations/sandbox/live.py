@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import orjson
@@ -36,7 +36,7 @@ class Live:
             else:
                 page.put_nowait(data)
 
-    async def stream(self) -> AsyncIterator[bytes]:
+    async def stream(self) -> AsyncGenerator[bytes, None]:
         """Yield what to write to one page, until `close`."""
         page: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_UNREAD)
         if self._closed:

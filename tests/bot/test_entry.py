@@ -53,7 +53,7 @@ def insert_bare_orders(connection: Any, ids: list[str]) -> None:
 
 
 async def open_conversations(store: Store, count: int) -> None:
-    """The first conversations of a fresh database get the ids 1, 2, …"""
+    """In a fresh database they get the ids 1 and 2."""
     arrivals = [
         Arrival("telegram", f"m{n}", NOW, Text("Hallo"), contact=Contact("telegram", "bot", (f"person-{n}",)))
         for n in range(count)
@@ -119,7 +119,7 @@ def test_new_codes_differ() -> None:
 
 @pytest.mark.parametrize("token", [b"", b"1234567", b"123456789"])
 def test_a_token_of_another_length_is_refused(token: bytes) -> None:
-    with pytest.raises(ValueError, match="eight|8 random bytes"):
+    with pytest.raises(ValueError, match="made of 8 random bytes"):
         make_code(SECRET, token)
 
 
@@ -137,7 +137,7 @@ async def test_a_forged_code_never_reaches_the_database() -> None:
     code = make_code(b"somebody else's secret", b"12345678")
     assert await judge(unreachable, SECRET, code, 1, NOW) == Entry("forged", code)
     assert not await usable(unreachable, SECRET, code, NOW)
-    with pytest.raises(OSError, match="refused|Connect"):  # and a genuine one does
+    with pytest.raises(OSError, match=r"(?i)connect"):  # and a genuine one does
         await judge(unreachable, SECRET, new_code(SECRET), 1, NOW)
     await unreachable.close()
 

@@ -36,7 +36,11 @@ NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
 INSTAGRAM = Instagram(
     InstagramSettings(
-        app_secrets=("s",), verify_token="v", access_token="t", account_id="17841", handle="roesterei.morgenrot"
+        app_secrets=("s",),
+        verify_token="v",
+        access_token="t",
+        account_id="17841",
+        handle="roesterei.morgenrot",
     )
 )
 WHATSAPP = WhatsApp(
@@ -110,7 +114,7 @@ async def test_whatsapp_gets_the_words_in_the_persons_language(
 async def test_several_channels_are_offered(aiohttp_client: AiohttpClient) -> None:
     checks = Checks()
     client = await door(aiohttp_client, [INSTAGRAM, WHATSAPP, telegram()], checks)
-    status, headers, page = await get(client, f"/go/{CODE}", "de")
+    status, _, page = await get(client, f"/go/{CODE}", "de")
     assert status == 200
     links = [html.unescape(link) for link in re.findall(r'href="(https[^"]+)"', page)]
     assert [urlsplit(link).netloc for link in links] == ["ig.me", "wa.me", "t.me"]
@@ -177,7 +181,9 @@ async def test_a_brand_cannot_break_out_of_the_page(aiohttp_client: AiohttpClien
         assert "&amp; Söhne" in page
 
 
-@pytest.mark.parametrize("code", ["nonsense", "NK123", CODE + "A", CODE[:-1], "%3Cscript%3E", "NK" + "ß" * 22])
+@pytest.mark.parametrize(
+    "code", ["nonsense", "NK123", CODE + "A", CODE[:-1], "%3Cscript%3E", "NK" + "ß" * 22]
+)
 async def test_what_is_no_code_is_not_looked_up(aiohttp_client: AiohttpClient, code: str) -> None:
     checks = Checks()
     status, headers, page = await get(await door(aiohttp_client, checks=checks), f"/go/{code}")
@@ -235,5 +241,7 @@ async def test_opening_uses_nothing_up_and_all_bad_codes_look_alike(
 async def _conversation(store: Store) -> int:
     """Return the id of the first conversation of a fresh database."""
     contact = Contact("instagram", "17841", ("person",))
-    await store.inbox.accept(Intake([Arrival("instagram", "m1", NOW, Text("Hallo"), contact=contact)], (), NOW))
+    await store.inbox.accept(
+        Intake([Arrival("instagram", "m1", NOW, Text("Hallo"), contact=contact)], (), NOW)
+    )
     return 1

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 import zxingcpp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from playwright.async_api import Browser
@@ -27,7 +27,8 @@ LONG = (
 
 def cards(count: int) -> list[Card]:
     return [
-        Card(f"{SHORT}?n={number}", f"#{1000 + number}", "en" if number % 3 else "de") for number in range(count)
+        Card(f"{SHORT}?n={number}", f"#{1000 + number}", "en" if number % 3 else "de")
+        for number in range(count)
     ]
 
 
@@ -108,11 +109,20 @@ def test_markup_in_a_name_stays_text() -> None:
 
 
 names = st.text(min_size=1, max_size=80).filter(str.strip) | st.sampled_from(
-    [SHOP, "X" * 60, "Łódzka Palarnia Żółta", "☕☕☕", "Manufaktur für außergewöhnliche Kaffeespezialitäten & mehr"]
+    [
+        SHOP,
+        "X" * 60,
+        "Łódzka Palarnia Żółta",
+        "☕☕☕",
+        "Manufaktur für außergewöhnliche Kaffeespezialitäten & mehr",
+    ]
 )
 
 
 @settings(max_examples=60)
+@example(SHOP, "#1001", "de", "du", 10)
+@example(SHOP, "#1001", "de", "sie", 10)
+@example(SHOP, "#1001", "en", "sie", 8)
 @given(names, names, st.sampled_from(["de", "en"]), st.sampled_from(["du", "sie"]), st.sampled_from([8, 10]))
 def test_nothing_overlaps_and_nothing_leaves_its_card(
     shop: str, number: str, language: str, voice: str, per_page: int

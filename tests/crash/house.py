@@ -29,13 +29,13 @@ OWN_NAMES: Final = (
 )  # fmt: skip
 """How the environment's names begin that the bot reads: a developer's own are not meant for the tests."""
 
-IMPATIENT: Final[dict[str, Any]] = {
+Settings = dict[str, dict[str, Any]]
+IMPATIENT: Final[Settings] = {
     "turns": {"typing_seconds": 1, "burst_seconds": 0.1, "lease_seconds": 2},
-    "sending": {"lease_seconds": 2, "doubt_seconds": 8, "show_typing": False},
+    "sending": {"lease_seconds": 2, "show_typing": False},
     "server": {"poll_seconds": 0.2},
 }
-"""Settings with which a crash is over in seconds. ``doubt_seconds`` is longer than a platform's longest pause
-between two tries of a webhook (5 s in the sandbox): only then a missing mark says anything."""
+"""Settings with which a crash is over in seconds."""
 
 
 class ProcessFailed(Exception):
@@ -204,13 +204,18 @@ class House:
     bot_port: int
     platforms: Platforms
     redis_url: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=lambda: IMPATIENT)
+    settings: Settings = field(default_factory=lambda: {name: dict(part) for name, part in IMPATIENT.items()})
     bots: dict[str, Process] = field(default_factory=dict)
 
     @property
     def bot_url(self) -> str:
         """Where the bot takes webhooks."""
         return f"http://{HOST}:{self.bot_port}"
+
+    def configure(self, section: str, **values: object) -> None:
+        """Change settings; they hold for whatever is started from now on."""
+        self.settings.setdefault(section, {}).update(values)
+        self._config()
 
     def bot(self, only: str = "", name: str = "") -> Process:
         """Prepare a ``serve`` process, or only its ``web`` or ``work`` half."""
@@ -238,16 +243,15 @@ class House:
             process.kill()
 
     def _prepare(self, name: str, words: Sequence[str]) -> Process:
-        environment = {
-            key: value for key, value in os.environ.items() if not key.upper().startswith(OWN_NAMES)
-        } | self._environment()
-        process = Process(name, [sys.executable, "-m", "bot", *words], self.folder, environment)
+        process = Process(
+            name, [sys.executable, "-m", "bot", *words], self.folder, _clean_environment() | self._environment()
+        )
         self.bots[name] = process
         return process
 
     def _config(self) -> Path:
         path = self.folder / "config.yml"
-        path.write_text(yaml.safe_dump(dict(self.settings)), encoding="utf-8")
+        path.write_text(yaml.safe_dump(self.settings), encoding="utf-8")
         return path
 
     def _environment(self) -> dict[str, str]:
@@ -276,7 +280,7 @@ async def platforms(folder: Path, bot_port: int) -> AsyncIterator[Platforms]:
     port = quiet_port()
     words = ["--port", str(port), "--bot", f"http://{HOST}:{bot_port}"]
     process = Process(
-        "platforms", [sys.executable, "-m", "tests.crash.platforms", *words], folder, dict(os.environ)
+        "platforms", [sys.executable, "-m", "tests.crash.platforms", *words], folder, _clean_environment()
     )
     process.start()
     try:
@@ -287,6 +291,12 @@ async def platforms(folder: Path, bot_port: int) -> AsyncIterator[Platforms]:
             yield Platforms(process, f"http://{HOST}:{port}", session)
     finally:
         process.kill()
+
+
+def _clean_environment() -> dict[str, str]:
+    # Who starts a program six times a minute wants it compiled only once.
+    unwanted = (*OWN_NAMES, "PYTHONDONTWRITEBYTECODE")
+    return {key: value for key, value in os.environ.items() if not key.upper().startswith(unwanted)}
 
 
 def quiet_port() -> int:

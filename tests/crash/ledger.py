@@ -77,9 +77,9 @@ class Ledger:
         """Return everything."""
         return await self._database.read(_books)
 
-    async def waiting(self) -> Waiting:
-        """Return what is not done yet."""
-        return await self._database.read(_waiting)
+    async def waiting(self, *, unless_doubtful: bool = False) -> Waiting:
+        """Return what is not done yet, if need be without what is in doubt or stands behind that."""
+        return await self._database.read(_waiting, unless_doubtful=unless_doubtful)
 
     async def in_doubt(self) -> int:
         """Return how many messages may or may not have gone out."""
@@ -100,23 +100,30 @@ async def ledger(url: str) -> AsyncIterator[Ledger]:
         await database.close()
 
 
-async def quiet(house: House, books: Ledger, seconds: float) -> float:
-    """Wait until nothing is on its way any more, in either direction; return how long that took."""
+async def quiet(house: House, books: Ledger, seconds: float, *, unless_doubtful: bool = False) -> float:
+    """Wait until nothing is on its way any more, in either direction; return how long that took.
+
+    ``unless_doubtful`` does not wait for messages that are in doubt, nor for those behind them.
+    """
     loop = asyncio.get_running_loop()
     start = loop.time()
     waiting: object = None
     while loop.time() < start + seconds:
-        # Twice, with a pause: between a message's sending and its first mark nothing waits anywhere.
-        before = await house.platforms.accepted()
-        waiting = await books.waiting() or await house.platforms.undelivered()
+        waiting = await _on_its_way(house, books, unless_doubtful)
         if not waiting:
+            # Once more: between a message's sending and its first mark nothing waits anywhere.
+            before = await house.platforms.accepted()
             await asyncio.sleep(0.8)
-            waiting = await books.waiting() or await house.platforms.undelivered()
+            waiting = await _on_its_way(house, books, unless_doubtful)
             if not waiting and await house.platforms.accepted() == before:
                 return loop.time() - start
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
     logs = "\n".join(f"--- {bot.name}\n{bot.words()}" for bot in house.bots.values())
     raise AssertionError(f"still not quiet after {seconds:g} s: {waiting}\n{logs}")
+
+
+async def _on_its_way(house: House, books: Ledger, unless_doubtful: bool) -> object:
+    return await books.waiting(unless_doubtful=unless_doubtful) or await house.platforms.undelivered()
 
 
 def check_turns(books: Books, said: Mapping[Key, Someone]) -> None:
@@ -189,16 +196,24 @@ def _books(connection: Any) -> Books:
     )
 
 
-def _waiting(connection: Any) -> Waiting:
+def _waiting(connection: Any, *, unless_doubtful: bool) -> Waiting:
     inbox, conversations, outbox = table(InboxRow), table(Conversation), table(OutboxRow)
-
-    def count(its: Any, condition: Any) -> int:
-        return len(connection.execute(its.select().with_only_columns(its.c.id).where(condition)).all())
-
+    events = inbox.select().with_only_columns(inbox.c.id).where(inbox.c.status == "waiting")
+    due = conversations.select().with_only_columns(conversations.c.id).where(conversations.c.due_at.is_not(None))
+    messages = (
+        outbox.select()
+        .with_only_columns(outbox.c.conversation_id, outbox.c.status)
+        .where(outbox.c.status.in_(OPEN))
+        .order_by(outbox.c.id)
+    )
+    lines: dict[int, list[str]] = defaultdict(list)
+    for row in connection.execute(messages):
+        lines[row.conversation_id].append(row.status)
+    stuck = {place for place, line in lines.items() if unless_doubtful and line[0] == "unknown"}
     return Waiting(
-        events=count(inbox, inbox.c.status == "waiting"),
-        conversations=count(conversations, conversations.c.due_at.is_not(None)),
-        messages=count(outbox, outbox.c.status.in_(OPEN)),
+        events=len(connection.execute(events).all()),
+        conversations=len(connection.execute(due).all()),
+        messages=sum(len(line) for place, line in lines.items() if place not in stuck),
     )
 
 

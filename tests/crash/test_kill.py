@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.crash.crowd import crowd
+from tests.crash.crowd import Crowd, crowd
 from tests.crash.house import House
 from tests.crash.ledger import (
     Ledger,
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """How bad it gets: ``rate`` messages a second from ``people`` for ``seconds``, and so many deaths."""
+    """How bad it gets: with each life of the bot a wave of ``seconds`` with ``rate`` messages a second comes."""
 
     seed: int
     people: int
@@ -42,44 +42,51 @@ class Damage:
     in_doubt: int = 0
 
 
-async def kill_again_and_again(house: House, books: Ledger, storm: Storm) -> Damage:
+async def kill_again_and_again(house: House, books: Ledger, people: Crowd, storm: Storm) -> Damage:
     """Kill the bot at moments that only the seed knows, and start it again at once."""
     dice = random.Random(storm.seed)
-    bot = house.bots["bot"]
-    damage = Damage()
-    for number in range(storm.kills):
-        if number == 1:
-            await house.platforms.faults(webhook_repeat=1, webhook_shuffle=True)
-        if number == storm.kills - 1:
-            await house.platforms.faults(webhook_repeat=0, webhook_shuffle=False)
-        early = number % 4 == 2
-        if early:  # while it is still getting up
-            await asyncio.sleep(dice.uniform(0.1, 1.0))
-            damage.before_ready += 1
-        else:
-            await bot.answering(house.bot_port)
-            await asyncio.sleep(dice.uniform(0.4, 1.8))
-        bot.kill()
-        damage.kills += 1
-        damage.in_doubt += await books.in_doubt()
-        bot.start()
-    await bot.answering(house.bot_port)
+    bot, damage = house.bots["bot"], Damage()
+    async with asyncio.TaskGroup() as waves:
+        for number in range(storm.kills):
+            if number == 1:
+                await house.platforms.faults(webhook_repeat=1, webhook_shuffle=True)
+            if number == storm.kills - 1:
+                await house.platforms.faults(webhook_repeat=0, webhook_shuffle=False)
+            if number % 4 == 2:  # while it is still getting up
+                await asyncio.sleep(dice.uniform(0.1, 1.0))
+                damage.before_ready += 1
+            else:
+                await bot.answering(house.bot_port)
+                waves.create_task(people.talk(storm.rate, storm.seconds))
+                await asyncio.sleep(dice.uniform(0.3, storm.seconds))
+            bot.kill()
+            damage.kills += 1
+            damage.in_doubt += await books.in_doubt()
+            bot.start()
+        await bot.answering(house.bot_port)
+        waves.create_task(people.talk(storm.rate, storm.seconds))
     return damage
 
 
 async def survive(house: House, storm: Storm) -> None:
     """Go through a storm and compare all books; then deliver everything again and find nothing changed."""
+    # On WhatsApp only silence tells that a message has not gone out, and how long a mark may take here depends on
+    # the machine. So no silence counts until every mark has come: then the last start is one with little patience.
+    house.configure("sending", doubt_seconds=3600)
     bot = await house.open()
     outside = house.platforms
     people = crowd(outside, storm.people, seed=storm.seed)
     async with ledger(house.database_url) as books:
         await outside.faults(slow_ms=120)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(people.talk(storm.rate, storm.seconds))
-            killing = tasks.create_task(kill_again_and_again(house, books, storm))
+        damage = await kill_again_and_again(house, books, people, storm)
         await outside.faults(webhook_repeat=0, webhook_shuffle=False, slow_ms=0)
-        took = await quiet(house, books, 60)
-        damage, tally = killing.result(), await outside.get("/relay/tally")
+        took = await quiet(house, books, 150, unless_doubtful=True)
+        house.configure("sending", doubt_seconds=1)
+        assert await bot.stop() == 0
+        bot.start()
+        await bot.answering(house.bot_port)
+        took += await quiet(house, books, 60)
+        tally = await outside.get("/relay/tally")
         after = await books.books()
         sent = await outside.sent()
         again = sum(row.attempts > 1 for row in after.outbox)
@@ -103,17 +110,17 @@ async def survive(house: House, storm: Storm) -> None:
 
         repeated = await outside.post("/relay/again", seed=storm.seed)
         assert repeated["taken"] == repeated["sent"] >= len(people.said)
-        await quiet(house, books, 30)
+        await quiet(house, books, 60)
         assert await books.books() == after
         assert await outside.accepted() == len(sent)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_nothing_is_lost_doubled_or_out_of_order_however_often_the_bot_is_killed(house: House) -> None:
-    await survive(house, Storm(seed=17, people=100, rate=80, seconds=10, kills=5))
+    await survive(house, Storm(seed=17, people=80, rate=80, seconds=2, kills=5))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 async def test_it_survives_a_long_storm(house: House) -> None:
-    await survive(house, Storm(seed=99, people=200, rate=80, seconds=90, kills=30))
+    await survive(house, Storm(seed=99, people=200, rate=80, seconds=2, kills=30))

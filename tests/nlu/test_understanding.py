@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlu.entities import ENTRY_CODE
 from nlu.text import fold_word, guess_language, key, words
 from nlu.understanding import Understanding, understand
-from nlu.words import CUES, ORDER_OF_TRUST, PATTERNS
+from nlu.words import CUES, PARTS, PATTERNS, Intent
 
 
 def read(text: str, expecting: str | None = None, language: str | None = None) -> Understanding:
@@ -137,8 +137,20 @@ def test_a_word_inside_something_else_is_not_taken_for_a_wish(text: str, intent:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("2", "2"), ("2.", "2"), ("Nr. 2", "2"), ("die zweite", "2"), ("vier", "4"), ("fünf", "5"), ("four", "4")]
-    + [("4️⃣", "4"), (" 3 ) ", "3"), ("#1", "1"), ("nummer drei bitte", "3"), ("٣", "3")],
+    [
+        ("2", "2"),
+        ("2.", "2"),
+        ("Nr. 2", "2"),
+        ("die zweite", "2"),
+        ("vier", "4"),
+        ("fünf", "5"),
+        ("four", "4"),
+        ("4️⃣", "4"),
+        (" 3 ) ", "3"),
+        ("#1", "1"),
+        ("nummer drei bitte", "3"),
+        ("٣", "3"),
+    ],
 )
 def test_a_choice_by_number(text: str, value: str) -> None:
     assert values(text, "number") == [value]
@@ -170,14 +182,21 @@ def test_a_rating(text: str, expecting: str | None, value: str) -> None:
     assert values(text, "rating", expecting) == [value]
 
 
-@pytest.mark.parametrize("text", ["3 oder 4", "4-5", "⭐⭐⭐⭐⭐⭐", "7", "4,5 Sterne", "0/5", "15", "um 4:30 Uhr"])
+@pytest.mark.parametrize(
+    "text", ["3 oder 4", "4-5", "⭐⭐⭐⭐⭐⭐", "7", "4,5 Sterne", "0/5", "15", "um 4:30 Uhr"]
+)
 def test_no_rating(text: str) -> None:
     assert values(text, "rating", "rating") == []
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("#1001", "1001"), ("meine Bestellung 1001", "1001"), ("Bestellnummer: B-2044", "B-2044"), ("order no. 77123", "77123")],
+    [
+        ("#1001", "1001"),
+        ("meine Bestellung 1001", "1001"),
+        ("Bestellnummer: B-2044", "B-2044"),
+        ("order no. 77123", "77123"),
+    ],
 )
 def test_an_order_number(text: str, value: str) -> None:
     assert values(text, "order_number") == [value]
@@ -232,27 +251,60 @@ def test_any_text_is_understood_somehow(text: str, expecting: str | None) -> Non
 
 
 _BITS = st.sampled_from(
-    ["nicht", "kein", "funktioniert", "mensch", "stop", "wo ist", "paket", "4", "⭐", "@", "#", "NK", "a" * 60, " ", ".", ",", "\n"]
-    + ["\u0301", "\u200d", "\ud800", "\x00", "ẞ", "İ", "ﬁ", "keine", "nachrichten", "mehr", "sprechen", "mit", "x.y@"]
+    [
+        "nicht",
+        "kein",
+        "funktioniert",
+        "mensch",
+        "stop",
+        "wo ist",
+        "paket",
+        "4",
+        "⭐",
+        "@",
+        "#",
+        "NK",
+        "a" * 60,
+        " ",
+        ".",
+        ",",
+        "\n",
+        "\u0301",
+        "\u200d",
+        "\ud800",
+        "\x00",
+        "ẞ",
+        "İ",
+        "ﬁ",
+        "keine",
+        "nachrichten",
+        "mehr",
+        "sprechen",
+        "mit",
+        "x.y@",
+    ]
 )
 
 
-@given(st.lists(_BITS, max_size=600).map("".join))
+@given(st.lists(_BITS, max_size=300).map("".join))
 def test_hostile_repetition_is_read_in_bounded_time(text: str) -> None:
-    # Hypothesis' own deadline is the measure: 200 ms for any text, where a catastrophic pattern takes minutes.
+    # A catastrophic pattern would take minutes, and the test's time-out names it.
     read(text, "rating")
 
 
-@pytest.mark.parametrize("bit", ["nicht ", "a", "NK", "⭐ ", "x@", "x.", "4 ", "keine a ", "mit a ", "#1", "wann a ", "\u0301", "1-"])
+@pytest.mark.parametrize(
+    "bit",
+    ["nicht ", "a", "NK", "⭐ ", "x@", "x.", "4 ", "keine a ", "mit a ", "#1", "wann a ", "\u0301", "1-"],
+)
 def test_the_longest_text_of_one_kind_is_read(bit: str) -> None:
     assert read(bit * 50_000).text == bit * 50_000
 
 
-@given(st.sampled_from(sorted(CUES)), st.data())
-def test_cues_hide_no_wish(intent: str, data: st.DataObject) -> None:
+@settings(max_examples=60)
+@given(st.sampled_from([(wish, part) for wish in CUES for part in PARTS[wish]]), st.data())
+def test_cues_hide_no_wish(wish_and_part: tuple[Intent, str], data: st.DataObject) -> None:
     """A pattern never matches where no cue is: the cues only save time."""
-    wish = next(i for i in ORDER_OF_TRUST if i == intent)
-    text = data.draw(st.from_regex(PATTERNS[wish], alphabet=st.characters(codec="ascii")).filter(str.isprintable))
-    folded = words(text)
+    wish, part = wish_and_part
+    folded = words(data.draw(st.from_regex(part, alphabet=st.characters(codec="ascii"))))
     if PATTERNS[wish].search(folded.folded):
         assert any(CUES[wish].fullmatch(token) for token in folded.tokens), folded.folded

@@ -226,7 +226,8 @@ async def test_during_a_turn_a_burst_waits_as_well(open_store: Open) -> None:
 
 
 @pytest.mark.parametrize("what", [Tap("yes"), Reaction("m1", "❤")])
-async def test_only_texts_wait_for_texts(store: Store, what: Tap | Reaction) -> None:
+async def test_only_texts_wait_for_texts(open_store: Open, what: Tap | Reaction) -> None:
+    store = open_store(burst=Burst())
     await hear(store, "m1", now=0)
     await take(store, 0)
     await accept(store, event(what, "x1", 1), now=1)

@@ -166,6 +166,8 @@ async function openEntry(link) {
   else if (link.ref) {
     const answer = await attempt(() => api.post("/api/open", { channel: link.channel, ref: link.ref }));
     take(answer);
+    // Opening a link may open the messaging window without any message.
+    if (done(answer)) await attempt(refresh);
     focusComposer();
   }
 }

@@ -33,7 +33,7 @@ function tick() {
   write(byId("status-time"), timeOf(at));
   write(byId("clock-date"), dateOf(at));
   write(byId("clock-time"), timeOf(at));
-  write(byId("clock-lead"), Math.abs(lead) < 60_000 ? t("clock.live") : t("clock.ahead", { time: spanOf(lead) }));
+  write(byId("clock-lead"), Math.abs(lead) < 60_000 ? t("clock.live") : t("clock.ahead", { time: spanOf(lead + 30_000) }));
   drawWindows(at);
 }
 

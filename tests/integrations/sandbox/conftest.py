@@ -52,6 +52,8 @@ class Receiver:
     posts: list[Posted] = field(default_factory=list)
     attempts: int = 0
     delay: float = 0.0
+    most_at_once: int = 0
+    _at_once: int = 0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(self, request: web.Request) -> web.Response:
@@ -60,8 +62,10 @@ class Receiver:
         if self.refusals:
             self.refusals -= 1
             return web.Response(status=503)
-        if self.delay:
-            await asyncio.sleep(self.delay)
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        await asyncio.sleep(self.delay)
+        self._at_once -= 1
         if self.status == 200:
             posted = Posted(request.match_info["source"], raw, request.headers.copy(), await request.json())
             self.posts.append(posted)
@@ -170,7 +174,9 @@ class Box:
         body = {"recipient": {"id": await self.address("instagram", person)}, "message": message, **more}
         return await self.graph(f"{SETTINGS.instagram.account_id}/messages", body)
 
-    async def to_whatsapp(self, *, to: str | None = None, person: str = "lena", **more: Any) -> tuple[int, Json]:
+    async def to_whatsapp(
+        self, *, to: str | None = None, person: str = "lena", **more: Any
+    ) -> tuple[int, Json]:
         """Send like the WhatsApp adapter."""
         whom = {"to": to or "+" + await self.address("whatsapp", person)}
         if "recipient" in more:
@@ -192,6 +198,21 @@ class Box:
         key = {"instagram": "igsid", "whatsapp": "wa_id", "telegram": "chat_id"}[channel]
         address: str = found[channel][key]
         return address
+
+    async def until(self, reached: Callable[[], Awaitable[bool]]) -> None:
+        """Ask until it is so; fail after five seconds."""
+        async with asyncio.timeout(5):
+            while not await reached():  # noqa: ASYNC110 - the sandbox may be in another process
+                await asyncio.sleep(0.01)
+
+    async def quiet(self) -> Json:
+        """Wait until no webhook waits any more; return what became of them."""
+
+        async def nothing_waits() -> bool:
+            return not (await self.api("api/webhooks"))["waiting"]
+
+        await self.until(nothing_waits)
+        return await self.api("api/webhooks")
 
     async def thread(self, channel: str) -> list[Json]:
         """Return the current person's chat."""

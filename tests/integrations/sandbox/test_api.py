@@ -133,16 +133,18 @@ def feed(secret: str, raw: bytes) -> str:
 async def test_buying_and_getting_a_parcel(box: Box) -> None:
     order = (await box.api("api/buy", sku="LICHT-02"))["order"]
     assert (order["status"], order["title"]) == ("paid", "Stehlampe „Abendlicht“")
-    assert order["links"] == {
-        "instagram": {"url": f"http://127.0.0.1/go/{order['id']}", "qr_svg": "<svg/>"}
-    }
+    assert order["links"] == {"instagram": {"url": f"http://127.0.0.1/go/{order['id']}", "qr_svg": "<svg/>"}}
     box.clock.now += timedelta(days=2)
     arrived = (await box.api("api/arrive", order_id=order["id"]))["order"]
     assert arrived["status"] == "delivered"
     posts = await box.receiver.of("orders", 3)
     assert all(p.headers["X-Signature-256"] == feed(SETTINGS.orders_secret, p.raw) for p in posts)
     paid, shipped, delivered = [post.json for post in posts]
-    assert [e["event"] for e in (paid, shipped, delivered)] == ["order.paid", "order.shipped", "order.delivered"]
+    assert [e["event"] for e in (paid, shipped, delivered)] == [
+        "order.paid",
+        "order.shipped",
+        "order.delivered",
+    ]
     assert len({e["id"] for e in (paid, shipped, delivered)}) == 3
     assert paid["at"] < shipped["at"] < delivered["at"]
     assert paid["order"] == {
@@ -284,7 +286,12 @@ async def test_the_page_and_its_files_are_served_fresh(
         async with box.client.get(box.base + path) as answer:
             assert (answer.status, answer.content_type) == (200, kind)
             assert answer.headers["Cache-Control"] == "no-cache"
-    for path in ("/static/secret.txt", "/static/none.js", "/static/%2e%2e/phone.html", "/static/..%2fphone.html"):
+    for path in (
+        "/static/secret.txt",
+        "/static/none.js",
+        "/static/%2e%2e/phone.html",
+        "/static/..%2fphone.html",
+    ):
         async with box.client.get(box.base + path) as answer:
             assert answer.status == 404, path
 

@@ -103,7 +103,11 @@ async def test_files_on_instagram(box: Box) -> None:
 
 
 async def test_the_sample_files_are_real(box: Box) -> None:
-    starts = {"png": (b"\x89PNG", "image/png"), "wav": (b"RIFF", "audio/wav"), "mp4": (b"\0\0\0$ftyp", "video/mp4")}
+    starts = {
+        "png": (b"\x89PNG", "image/png"),
+        "wav": (b"RIFF", "audio/wav"),
+        "mp4": (b"\0\0\0$ftyp", "video/mp4"),
+    }
     for name, (magic, kind) in starts.items():
         async with box.client.get(f"{box.base}/media/sample.{name}") as answer:
             assert (answer.status, answer.content_type) == (200, kind)

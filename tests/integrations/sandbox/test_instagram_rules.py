@@ -36,12 +36,12 @@ FITS = {
     "text of 1000 bytes": {"text": "ä" * 500},
     "13 quick replies": replies(13),
     "button template": button_template("x" * 640, [button(), button("Nein", "no"), button("Hm", "hm")]),
-    "button with link": button_template(buttons=[{"type": "web_url", "title": "Shop", "url": "https://shop.example"}]),
+    "button with link": button_template(
+        buttons=[{"type": "web_url", "title": "Shop", "url": "https://shop.example"}]
+    ),
     "generic": generic([{"title": "x" * 80, "subtitle": "y" * 80, "buttons": [button()]}] * 10),
     "image": {"attachment": {"type": "image", "payload": {"url": "https://shop.example/a.png"}}},
-    "ten images": {
-        "attachments": [{"type": "image", "payload": {"url": "https://shop.example/a.png"}}] * 10
-    },
+    "ten images": {"attachments": [{"type": "image", "payload": {"url": "https://shop.example/a.png"}}] * 10},
     "heart": {"attachment": {"type": "like_heart"}},
 }
 TOO_MUCH: dict[str, tuple[Json, int | None]] = {
@@ -58,7 +58,10 @@ TOO_MUCH: dict[str, tuple[Json, int | None]] = {
     "no button": (button_template(buttons=[]), None),
     "button title of 21": (button_template(buttons=[button("x" * 21)]), None),
     "button payload of 1001": (button_template(buttons=[button("a", "x" * 1001)]), None),
-    "button without address": (button_template(buttons=[{"type": "web_url", "title": "a", "url": "shop"}]), None),
+    "button without address": (
+        button_template(buttons=[{"type": "web_url", "title": "a", "url": "shop"}]),
+        None,
+    ),
     "11 cards": (generic([{"title": "a", "subtitle": "b"}] * 11), None),
     "card title of 81": (generic([{"title": "x" * 81, "subtitle": "b"}]), None),
     "card subtitle of 81": (generic([{"title": "a", "subtitle": "x" * 81}]), None),

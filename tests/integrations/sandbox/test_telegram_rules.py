@@ -1,4 +1,4 @@
-"""Telegram in the sandbox refuses what Telegram refuses, in its words; and the real library can talk to it."""
+"""Telegram in the sandbox refuses what Telegram refuses, in its words; the real library talks to it."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ async def test_what_does_not_fit_is_refused(box: Box, given: Json, words: str) -
 async def test_forms_and_json_are_the_same(box: Box, form: bool) -> None:
     await box.say("telegram")
     markup = {"inline_keyboard": [[{"text": "Ja", "callback_data": "ä" * 32}]]}
-    given = {"chat_id": await box.address("telegram"), "text": "x" * 4096}
+    given: Json = {"chat_id": await box.address("telegram"), "text": "x" * 4096}
     if form:
         given["reply_markup"] = json.dumps(markup)
         status, answer = await box.to_telegram("sendMessage", form=True, **given)
     else:
-        status, answer = await box.to_telegram("sendMessage", **given, **{"reply_markup": markup})
+        status, answer = await box.to_telegram("sendMessage", **given, reply_markup=markup)
     assert status == 200, answer
     assert answer["result"]["chat"]["id"] == int(given["chat_id"])
     assert answer["result"]["reply_markup"] == markup
@@ -75,7 +75,7 @@ async def test_forms_and_json_are_the_same(box: Box, form: bool) -> None:
 async def test_limits_count_after_the_marks_are_taken_out(box: Box) -> None:
     await box.say("telegram")
     chat = await box.address("telegram")
-    given = {"chat_id": chat, "text": f"<b>{'x' * 4090}</b> &amp;", "parse_mode": "HTML"}
+    given: Json = {"chat_id": chat, "text": f"<b>{'x' * 4090}</b> &amp;", "parse_mode": "HTML"}
     status, answer = await box.to_telegram("sendMessage", **given)
     assert (status, answer["result"]["text"][-2:]) == (200, " &")
 
@@ -92,14 +92,14 @@ async def test_limits_count_after_the_marks_are_taken_out(box: Box) -> None:
 async def test_files_go_by_address(box: Box, method: str, field: str, kind: str) -> None:
     await box.say("telegram")
     chat = await box.address("telegram")
-    given = {"chat_id": chat, field: "https://shop.example/a", "caption": "x" * 1024}
+    given: Json = {"chat_id": chat, field: "https://shop.example/a", "caption": "x" * 1024}
     assert (await box.to_telegram(method, **given))[0] == 200
     assert (await box.thread("telegram"))[-1]["media"]["type"] == kind
     _, answer = await box.to_telegram(method, **{**given, "caption": "x" * 1025})
     assert answer["description"] == "Bad Request: message caption is too long"
     _, answer = await box.to_telegram(method, chat_id=chat)
     assert answer["error_code"] == 400
-    _, answer = await box.to_telegram(method, chat_id=chat, **{field: "ftp://shop.example/a"})
+    _, answer = await box.to_telegram(method, **{**given, field: "ftp://shop.example/a"})
     assert answer["error_code"] == 400
 
 
@@ -153,7 +153,7 @@ async def test_a_tap_is_answered_once(box: Box) -> None:
     query = posts[-1].json["callback_query"]
     assert (query["data"], query["message"]["message_id"]) == ("yes", message_id)
     assert (await box.thread("telegram"))[-1]["tapped"] == "yes"
-    given = {"callback_query_id": query["id"], "text": "x" * 201}
+    given: Json = {"callback_query_id": query["id"], "text": "x" * 201}
     assert (await box.to_telegram("answerCallbackQuery", **given))[1]["description"] == (
         "Bad Request: MESSAGE_TOO_LONG"
     )
@@ -167,7 +167,7 @@ async def test_a_keyboard_can_be_taken_away(box: Box) -> None:
     chat = await box.address("telegram")
     markup = {"inline_keyboard": [[{"text": "Ja", "callback_data": "yes"}]]}
     _, sent = await box.to_telegram("sendMessage", chat_id=chat, text="Passt?", reply_markup=markup)
-    given = {"chat_id": chat, "message_id": sent["result"]["message_id"]}
+    given: Json = {"chat_id": chat, "message_id": sent["result"]["message_id"]}
     assert (await box.to_telegram("editMessageReplyMarkup", **given))[0] == 200
     shown = (await box.thread("telegram"))[-1]
     assert (shown["style"], shown["buttons"]) == ("text", [])
@@ -179,7 +179,7 @@ async def test_a_keyboard_can_be_taken_away(box: Box) -> None:
 
 async def test_the_webhook_says_which_updates_come(box: Box) -> None:
     said = await box.say("telegram")
-    named = {"url": "https://shop.example/webhooks/telegram", "secret_token": "another"}
+    named: Json = {"url": "https://shop.example/webhooks/telegram", "secret_token": "another"}
     await box.to_telegram("setWebhook", **named)
     await box.api("api/react", channel="telegram", message_id=said["id"], emoji="👍")
     named["allowed_updates"] = json.dumps(["message", "message_reaction"])
@@ -210,11 +210,13 @@ async def test_a_file_can_be_fetched(box: Box) -> None:
     assert (await box.to_telegram("getFile", file_id="x"))[0] == 400
 
 
-@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # the library's own, of retry_after
+@pytest.mark.filterwarnings(
+    "ignore::telegram.warnings.PTBDeprecationWarning"
+)  # the library's own, of retry_after
 async def test_the_real_library_talks_to_it(box: Box) -> None:
     await box.say("telegram")
     chat = int(await box.address("telegram"))
-    urls = {"base_url": f"{box.base}/telegram/bot", "base_file_url": f"{box.base}/telegram/file/bot"}
+    urls: Json = {"base_url": f"{box.base}/telegram/bot", "base_file_url": f"{box.base}/telegram/file/bot"}
     async with telegram.Bot(SETTINGS.telegram.token, **urls) as bot:
         assert bot.username == SETTINGS.telegram.username
         markup = telegram.InlineKeyboardMarkup([[telegram.InlineKeyboardButton("Ja", callback_data="yes")]])

@@ -41,7 +41,9 @@ def link(url: str = "https://shop.example", label: str = "Öffnen", **more: Any)
     return {"type": "interactive", "interactive": shown}
 
 
-def template(*values: str, name: str = "order_checkin", language: str = "de", extra: list[Json] | None = None) -> Json:
+def template(
+    *values: str, name: str = "order_checkin", language: str = "de", extra: list[Json] | None = None
+) -> Json:
     parameters = [{"type": "text", "text": value} for value in values]
     components = [{"type": "body", "parameters": parameters}, *(extra or [])]
     return {
@@ -79,7 +81,10 @@ TOO_MUCH: dict[str, tuple[Json, int]] = {
     "empty text": (text(""), 100),
     "unknown type": ({"type": "hologram"}, 100),
     "reference of 513": ({**text(), "biz_opaque_callback_data": "x" * 513}, 100),
-    "caption of 1025": ({"type": "image", "image": {"link": "https://a.example", "caption": "x" * 1025}}, 100),
+    "caption of 1025": (
+        {"type": "image", "image": {"link": "https://a.example", "caption": "x" * 1025}},
+        100,
+    ),
     "image without address": ({"type": "image", "image": {"link": "a.png"}}, 100),
     "four buttons": (buttons(*(reply(t) for t in "abcd")), 131009),
     "no button": (buttons(), 131009),
@@ -294,7 +299,7 @@ async def test_read_marks_and_typing_need_a_message_that_came(box: Box) -> None:
 
 async def test_the_shop_reacts(box: Box) -> None:
     said = await box.say("whatsapp")
-    reaction = {"type": "reaction", "reaction": {"message_id": said["id"], "emoji": "🎉"}}
+    reaction: Json = {"type": "reaction", "reaction": {"message_id": said["id"], "emoji": "🎉"}}
     assert (await box.to_whatsapp(**reaction))[0] == 200
     assert (await box.thread("whatsapp"))[0]["reactions"] == [{"from": "shop", "emoji": "🎉"}]
 

@@ -1,0 +1,150 @@
+"""An application on a database of its own, with a channel that does as told and a clock that stands still."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bot.app import App, open_store
+from bot.config import Config, Environment, Settings
+from bot.scheduler import apply_receipts, apply_shop_events, wake_due
+from bot.sender import send_one
+from bot.turn import take_turns
+from dialogs.catalogue import load_catalogue
+from dialogs.messages import Arrival, Reaction, Text
+from dialogs.script import load_book
+from integrations.base import Channel
+from integrations.http import Http
+from integrations.registry import Connections
+from persistence.inbox import Intake
+from persistence.outbox import Outbound, Settlement
+from persistence.signals import LocalSignals
+from persistence.tables import Conversation, NoticeRow, OutboxRow
+from tests.bot.fakes import FakeChannel, SteeredClock
+from tests.persistence import world
+
+SECRET = b"a secret of thirty-two characters"
+
+
+def config_for(url: str, **sections: dict[str, Any]) -> Config:
+    """Settings with these sections, and a database."""
+    return Config(
+        settings=Settings.model_validate(sections),
+        environment=Environment(database_url=url),
+        live=frozenset(),
+    )
+
+
+@dataclass
+class House:
+    """The application's rooms, walked through by hand."""
+
+    app: App
+    channel: FakeChannel
+    clock: SteeredClock
+    _numbers: list[int] = field(default_factory=list)
+
+    @classmethod
+    def build(cls, url: str, channels: Sequence[FakeChannel] = (), **sections: dict[str, Any]) -> "House":
+        config, clock = config_for(url, **sections), SteeredClock()
+        speakers = list(channels) or [FakeChannel()]
+        ports: dict[tuple[str, str], Channel] = {(one.name, one.account): one for one in speakers}
+        app = App(
+            config=config,
+            clock=clock,
+            store=open_store(config),
+            signals=LocalSignals(),
+            connections=Connections({}, ports, Http()),
+            book=load_book(),
+            products=load_catalogue(),
+            secret=SECRET,
+        )
+        return cls(app, speakers[0], clock)
+
+    async def accept(self, *arrivals: Arrival) -> int:
+        """One webhook with these events, now."""
+        return await self.app.store.inbox.accept(Intake(arrivals, (), self.clock()))
+
+    async def say(self, words: str, who: str = "anna", **more: Any) -> str:
+        """Somebody writes now; return the message's id."""
+        self._numbers.append(1)
+        message_id = f"in-{len(self._numbers)}"
+        now = (self.clock() - world.T0).total_seconds()
+        await self.accept(world.event(Text(words), message_id, now, world.person(who), **more))
+        return message_id
+
+    async def turns(self) -> int:
+        """Take turns until nobody waits; return how many."""
+        total = 0
+        while taken := await take_turns(self.app):
+            total += taken
+        return total
+
+    async def send(self) -> list[Settlement]:
+        """Send whatever may go out now, until nothing is left that may."""
+        settled: list[Settlement] = []
+        while rows := await self.claim():
+            settled += [await send_one(self.app, row) for row in rows]
+        return settled
+
+    async def send_head(self) -> Settlement:
+        """Send the only message that may go out now."""
+        [row] = await self.claim()
+        return await send_one(self.app, row)
+
+    async def claim(self) -> list[Outbound]:
+        """Take what may go out now."""
+        return await self.app.store.outbox.claim(self.clock(), 100)
+
+    async def lanes(self) -> None:
+        """Work off the side lanes and the clock."""
+        await apply_receipts(self.app)
+        await apply_shop_events(self.app)
+        await wake_due(self.app)
+
+    async def answer(self, words: str = "hallo", who: str = "anna") -> list[Settlement]:
+        """Somebody writes and is answered."""
+        await self.say(words, who)
+        await self.turns()
+        return await self.send()
+
+    async def speak(self, *words: str, who: str = "anna", **more: Any) -> None:
+        """A turn leaves exactly these messages behind; nothing is sent yet."""
+        self._numbers.append(1)
+        now = (self.clock() - world.T0).total_seconds()
+        # Not a text: those would wait for more.
+        spoke = Reaction("m", "❤️")
+        await self.accept(world.event(spoke, f"in-{len(self._numbers)}", now, world.person(who)))
+        turns = await self.app.store.turns.claim(self.clock(), 10)
+        [turn] = [one for one in turns if one.address == who]
+        spoken = [world.say(one, **more) for one in words]
+        assert await self.app.store.turns.commit(world.outcome(turn, now, *spoken))
+
+    def later(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.advance(timedelta(seconds=seconds))
+
+    async def rows(self, model: Any, **equal: Any) -> list[Any]:
+        """Rows of a table, by id."""
+        return await world.rows(self.app.store, model, **equal)
+
+    async def outbox(self, **equal: Any) -> list[Any]:
+        """Messages in the outbox, by id."""
+        return await self.rows(OutboxRow, **equal)
+
+    async def fates(self) -> list[str]:
+        """How each message of the outbox stands."""
+        return [row.status for row in await self.outbox()]
+
+    async def conversation(self, who: str = "anna") -> Any:
+        """The row of somebody's conversation."""
+        [row] = await self.rows(Conversation, address=who)
+        return row
+
+    async def notices(self) -> list[str]:
+        """What the owner was told, by topic."""
+        return [row.topic for row in await self.rows(NoticeRow)]
+
+    def counted(self, name: str, **labels: str) -> float:
+        """A figure of the metrics."""
+        return self.app.metrics.registry.get_sample_value(name, labels) or 0.0
