@@ -119,7 +119,7 @@ def entry_sheet(
         )
     with _in_words():
         from bot.commands_entry import Wanted  # noqa: PLC0415 - `--help` stays fast
-        from bot.commands_entry import entry_sheet as run  # noqa: PLC0415
+        from bot.commands_entry import entry_sheet as run  # noqa: PLC0415 - as above
 
         run(_load(config), Wanted(since, tuple(order or ())), channel, out, per_page)
 
@@ -180,8 +180,8 @@ def _check_file(path: Path | None, kinds: tuple[str, ...], option: str) -> None:
 def _in_words() -> Iterator[None]:
     """Turn what the person at the keyboard can mend into a sentence and an exit code."""
     from bot.commands_store import CommandFailed  # noqa: PLC0415 - `--help` stays fast
-    from bot.config import ConfigError  # noqa: PLC0415
-    from persistence.database import DatabaseError  # noqa: PLC0415
+    from bot.config import ConfigError  # noqa: PLC0415 - as above
+    from persistence.database import DatabaseError  # noqa: PLC0415 - as above
 
     try:
         yield

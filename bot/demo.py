@@ -20,6 +20,7 @@ _PRICES: Final = {
     "ABO-1": Decimal("27.80"),
     "HF-02": Decimal("24.50"),
 }
+_LOGO: Final = "/sandbox/static/morgenrot.svg"
 _ANY_PRICE: Final = Decimal("19.90")
 
 
@@ -29,6 +30,7 @@ def sandbox_settings(config: Config, products: Mapping[str, Product]) -> Sandbox
     return replace(
         SandboxSettings.default(),
         shop_name=brand.name,
+        shop_logo=_LOGO,
         language=brand.language,
         products=tuple(
             DemoProduct(product.sku, product.title[brand.language], _PRICES.get(product.sku, _ANY_PRICE))

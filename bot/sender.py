@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from integrations.base import (
     Unreachable,
     WindowClosed,
 )
-from persistence.outbox import Outbound, Settlement
+from persistence.outbox import Fate, Outbound, Settlement
 from persistence.receipts import reference_of
 
 _log = structlog.get_logger(__name__)
@@ -87,6 +88,9 @@ async def _attempt(app: App, row: Outbound) -> Settlement:
             return Settlement(row, "waiting", now, due_at=pause, detail="the account rests", counts=False)
         if wait := await _wait_for_rate(app, channel.capabilities, row):
             return Settlement(row, "waiting", now, due_at=now + wait, detail="rate", counts=False)
+        if row.doubtful and not await app.store.outbox.holds(row):
+            # While its fate was asked for it was settled by a mark, or by the answer that we had given up.
+            return Settlement(row, "unknown", now, due_at=now + LOOK_AGAIN, counts=False)
         return await _send(app, channel, row, verdict, now)
     except Exception as error:  # noqa: BLE001 - a message is never lost to an unexpected error
         app.metrics.errors.labels("sender").inc()
@@ -129,7 +133,9 @@ async def _find_out(app: App, channel: Channel, row: Outbound, now: datetime) ->
         except IntegrationError:  # this thread's history cannot be had: better twice than never
             return None
         fresh = sorted((copy for copy in copies if copy.at >= since - SKEW), key=lambda copy: copy.at)
-        known = await app.store.outbox.known_ids(row.conversation_id, [copy.external_id for copy in fresh])
+        known = await app.store.outbox.known_ids(
+            row.conversation_id, [copy.external_id for copy in fresh], besides=row.id
+        )
         for copy in fresh:
             if copy.external_id not in known and copy.text in ("", row.outgoing.text):
                 return Settlement(row, "sent", now, external_id=copy.external_id)
@@ -165,16 +171,26 @@ async def _send(app: App, channel: Channel, row: Outbound, outgoing: Outgoing, n
     # HUMAN_AGENT is for replies that a person typed after the ordinary window: channels.md 1.7.
     window = channel.capabilities.window
     late = window is not None and (row.heard_at is None or now >= row.heard_at + window)
+    left = (row.leased_until - app.clock()).total_seconds()
+    if left <= 0:
+        fate: Fate = "unknown" if row.doubtful else "waiting"
+        return Settlement(
+            row, fate, now, due_at=now, detail="its lease was over before it left", counts=False
+        )
     try:
-        with app.metrics.send_seconds.labels(row.channel).time():
-            sent = await channel.send(
-                row.address,
-                outgoing,
-                reference=reference_of(row.id),
-                agent_tag=late and row.speaker == "agent" and outgoing.template is None,
-            )
+        # No call outlives the lease: after that another sender may find the message doubtful and ask for its fate.
+        async with asyncio.timeout(left):
+            with app.metrics.send_seconds.labels(row.channel).time():
+                sent = await channel.send(
+                    row.address,
+                    outgoing,
+                    reference=reference_of(row.id),
+                    agent_tag=late and row.speaker == "agent" and outgoing.template is None,
+                )
     except IntegrationError as error:
         return _settle_error(app, channel, row, error, app.clock())
+    except TimeoutError:
+        return _in_doubt(app, channel, row, app.clock(), "no answer within the lease", code=None)
     app.recovered(row.channel, row.account)
     return Settlement(
         row,

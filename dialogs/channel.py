@@ -9,7 +9,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class ButtonLimits:
-    """What one kind of button allows. Lengths are in characters unless `Capabilities.text_unit` says bytes."""
+    """What one kind of button allows.
+
+    Lengths are in characters unless `Capabilities.text_unit` says bytes.
+    """
 
     count: int
     title: int
@@ -59,7 +62,7 @@ class Capabilities:
     account_rate: Rate | None = None
     person_rate: Rate | None = None
     settle: timedelta = timedelta(0)
-    """Pause after a message unless it was reported delivered, where the platform does not keep the order of sends."""
+    """Pause after a message not yet reported delivered, where the platform does not keep the order."""
     confirms: Literal["receipt", "history", "never"] = "never"
     """How the fate of a message is learnt whose answer was lost: by a receipt that carries our reference, by
     asking for the thread's history, or not at all."""
@@ -73,7 +76,8 @@ def right_to_write(
 ) -> Right:
     """Say how a message may go out at ``now``, given when the person last spoke (None: never).
 
-    ``human`` tells that a person typed it. Sources: Instagram and WhatsApp 24 h; Instagram human agent 7 days.
+    ``human`` tells that a person typed it. Sources: Instagram and WhatsApp 24 h; Instagram human agent 7
+    days.
     """
     if capabilities.window is None:
         return "free"

@@ -60,7 +60,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """The person tapped a button, a quick reply, a list row or a menu entry. ``payload`` is the id we gave it."""
+    """The person tapped a button, a quick reply, a list row or a menu entry.
+
+    ``payload`` is the id we gave it.
+    """
 
     payload: str
     title: str = ""
@@ -72,7 +75,10 @@ class Tap:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One file or shared thing. ``url`` dies within minutes to days; view-once media has neither url nor id."""
+    """One file or shared thing.
+
+    ``url`` dies within minutes to days; view-once media has neither url nor id.
+    """
 
     type: str
     url: str | None = None
@@ -223,8 +229,8 @@ class JobDone:
 class Receipt:
     """A delivery mark for one of our messages.
 
-    ``reference`` is our own outbox id where the platform hands it back (WhatsApp). ``watermark`` (UTC) is set by
-    platforms that say "everything up to here" instead of naming messages.
+    ``reference`` is our own outbox id where the platform hands it back (WhatsApp). ``watermark`` (UTC) is
+    set by platforms that say "everything up to here" instead of naming messages.
     """
 
     message_id: str | None
@@ -282,8 +288,8 @@ class Arrival:
     """One event as a source hands it to the inbox.
 
     ``(source, external_id, event.kind)`` is its identity for ever: a second delivery is the same arrival.
-    ``at`` is the platform's time (UTC), by which a conversation is ordered. ``standby`` marks an event that came
-    while another app held the thread: it is kept, not answered.
+    ``at`` is the platform's time (UTC), by which a conversation is ordered. ``standby`` marks an event that
+    came while another app held the thread: it is kept, not answered.
     """
 
     source: str
@@ -359,9 +365,9 @@ class Template:
 class Draft:
     """A reply before rendering: what is to be said, without any thought of a channel's limits.
 
-    ``asked`` is the number of the question that ``choices`` belong to; it becomes part of each button's id, so
-    that a tap on an old question is recognised. ``template`` is what may go out instead once the window has
-    closed. A draft with ``notice`` is said although a human has the floor (the hand-over itself).
+    ``asked`` is the number of the question that ``choices`` belong to; it becomes part of each button's id,
+    so that a tap on an old question is recognised. ``template`` is what may go out instead once the window
+    has closed. A draft with ``notice`` is said although a human has the floor (the hand-over itself).
     """
 
     text: str
@@ -404,10 +410,10 @@ class OutCard:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message that a channel can send as it stands; `dialogs.render` makes it, adapters only translate it.
+    """One message that a channel can send as it stands. `dialogs.render` makes it, adapters translate it.
 
-    ``stored`` holds payloads that were too long for the channel: short key → full payload, to be kept with the
-    message and resolved when the key comes back.
+    ``stored`` holds payloads that were too long for the channel: short key → full payload, to be kept with
+    the message and resolved when the key comes back.
     """
 
     style: Style

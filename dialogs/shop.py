@@ -72,8 +72,9 @@ Milestone: TypeAlias = Literal["placed", "updated", "paid", "shipped", "delivere
 class OrderChange:
     """Something happened to an order at ``at`` (the shop's time, UTC).
 
-    ``order`` is None where the shop sends only the part that changed (a fulfilment, a refund); then ``order_id``
-    names the order and ``parcels`` / ``refunded`` carry the part. It may arrive before the order itself.
+    ``order`` is None where the shop sends only the part that changed (a fulfilment, a refund); then
+    ``order_id`` names the order and ``parcels`` / ``refunded`` carry the part. It may arrive before the
+    order itself.
     """
 
     order_id: str
@@ -103,7 +104,7 @@ SHOP_EVENTS: Final[TypeAdapter[ShopEvent]] = TypeAdapter(Annotated[ShopEvent, Di
 
 @dataclass(frozen=True, slots=True)
 class ShopArrival:
-    """A shop event as a source hands it to the inbox; ``(source, external_id, event.kind)`` is its identity."""
+    """A shop event as a source hands it over; ``(source, external_id, event.kind)`` is its identity."""
 
     source: str
     external_id: str
@@ -159,7 +160,7 @@ EntryState: TypeAlias = Literal["fresh", "yours", "used", "expired", "forged", "
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What an entry code turned out to be: ``fresh`` ties the chat to ``order_id``; ``yours`` did so already."""
+    """What a code turned out to be: ``fresh`` ties the chat to ``order_id``; ``yours`` did so already."""
 
     state: EntryState
     code: str

@@ -215,6 +215,10 @@ class Channel(Protocol):
 
         ``greeting`` is the text written for the person where the platform only lets a link carry text; it
         contains the code already.
+
+        Raises:
+            Refused: the settings do not name the account; the text says which one to add.
+
         """
 
     async def aclose(self) -> None:

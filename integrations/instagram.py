@@ -11,7 +11,7 @@ from urllib.parse import quote
 from dialogs.channel import ButtonLimits, Capabilities, Rate
 from dialogs.messages import Outgoing
 from integrations import instagram_events
-from integrations.base import Parsed, Sent, SentCopy, Uncertain
+from integrations.base import Parsed, Refused, Sent, SentCopy, Uncertain
 from integrations.http import Http
 from integrations.instagram_messages import body_of
 from integrations.meta import answer_handshake, branch, branches, load, moment, text, verify_signature, word
@@ -196,9 +196,18 @@ class Instagram:
 
         Instagram takes letters, digits, ``-``, ``_`` and ``=``, at most 2083 of them. Another ``link_base``
         (the sandbox's) is used as it stands.
+
+        Raises:
+            Refused: the settings do not name the account.
+
         """
         base = self._settings.link_base.rstrip("/")
         if base.startswith(_PUBLIC_LINKS):
+            if not self._settings.handle:
+                raise Refused(
+                    "Instagram's entry links need the account's name: "
+                    "set channels.instagram.handle in config.yml."
+                )
             base = f"{base}/{quote(self._settings.handle, safe='')}"
         return f"{base}{'&' if '?' in base else '?'}ref={quote(code, safe='=')}"
 

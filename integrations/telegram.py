@@ -214,7 +214,9 @@ class Telegram:
         if not base.startswith(_PUBLIC_LINKS):
             return f"{base}{'&' if '?' in base else '?'}ref={quote(code, safe='')}"
         if not self._username:
-            raise Refused("Telegram's entry links need the bot's username; add it to the settings.")
+            raise Refused(
+                "Telegram's entry links need the bot's name: set channels.telegram.username in config.yml."
+            )
         return f"{base}/{quote(self._username, safe='')}?start={quote(code, safe='')}"
 
     async def identify(self) -> str:

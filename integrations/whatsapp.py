@@ -11,7 +11,7 @@ from urllib.parse import quote
 from dialogs.channel import ButtonLimits, Capabilities, Rate
 from dialogs.messages import Outgoing
 from integrations import whatsapp_events
-from integrations.base import Parsed, Sent, SentCopy, Uncertain
+from integrations.base import Parsed, Refused, Sent, SentCopy, Uncertain
 from integrations.http import Http
 from integrations.meta import answer_handshake, branches, load, verify_signature, word
 from integrations.meta_graph import Graph
@@ -158,9 +158,18 @@ class WhatsApp:
         """Return ``wa.me/<number>?text=<greeting>``: the person only has to press send.
 
         Another ``link_base`` (the sandbox's) is used as it stands.
+
+        Raises:
+            Refused: the settings do not name the number.
+
         """
         base = self._settings.link_base.rstrip("/")
         if base.startswith(_PUBLIC_LINKS):
+            if not self._settings.number:
+                raise Refused(
+                    "WhatsApp's entry links need the business number: "
+                    "set channels.whatsapp.number in config.yml."
+                )
             base = f"{base}/{self._settings.number.removeprefix('+')}"
         return f"{base}{'&' if '?' in base else '?'}text={quote(greeting, safe='')}"
 

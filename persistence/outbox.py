@@ -107,9 +107,15 @@ class Outbox:
         """
         await self._settlements.submit(settlement)
 
-    async def known_ids(self, conversation_id: int, external_ids: Sequence[str]) -> set[str]:
-        """Return those platform ids that already belong to a message of the conversation."""
-        return await self._database.read(known_ids, conversation_id, external_ids)
+    async def known_ids(
+        self, conversation_id: int, external_ids: Sequence[str], *, besides: int | None = None
+    ) -> set[str]:
+        """Return those platform ids that a message of the conversation carries, ``besides`` one of them."""
+        return await self._database.read(known_ids, conversation_id, external_ids, besides)
+
+    async def holds(self, row: Outbound) -> bool:
+        """Tell whether a claimed message is still open and nobody else has claimed it since."""
+        return await self._database.read(holds, row)
 
 
 def is_open(rows: FromClause) -> ColumnElement[bool]:
@@ -157,9 +163,7 @@ _LEASE = (
         due_at=moment("lease_end"),
         attempts=_outbox.c.attempts + 1,
         # The first moment from which the platform may know the message; later tries of a doubtful one keep it.
-        sending_at=case(
-            (_outbox.c.status == "waiting", moment("began_at")), else_=_outbox.c.sending_at
-        ),
+        sending_at=case((_outbox.c.status == "waiting", moment("began_at")), else_=_outbox.c.sending_at),
     )
 )
 
@@ -248,11 +252,25 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> list[No
     return [None] * len(settlements)
 
 
-def known_ids(connection: Connection, conversation_id: int, external_ids: Sequence[str]) -> set[str]:
-    """Return those platform ids that the conversation's messages carry."""
+def known_ids(
+    connection: Connection, conversation_id: int, external_ids: Sequence[str], besides: int | None
+) -> set[str]:
+    """Return those platform ids that the conversation's other messages carry."""
     found = connection.execute(
         select(_outbox.c.external_id).where(
-            _outbox.c.conversation_id == conversation_id, _outbox.c.external_id.in_(external_ids)
+            _outbox.c.conversation_id == conversation_id,
+            _outbox.c.external_id.in_(external_ids),
+            _outbox.c.id != (besides or 0),
         )
     )
     return set(found.scalars())
+
+
+def holds(connection: Connection, row: Outbound) -> bool:
+    """See `Outbox.holds`."""
+    found = connection.execute(
+        select(_outbox.c.id).where(
+            _outbox.c.id == row.id, is_open(_outbox), _outbox.c.due_at == row.leased_until
+        )
+    )
+    return found.one_or_none() is not None

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection, select, update
 
 from dialogs.messages import ContactChanged, Edited
+from persistence.database import fixed
 from persistence.identity import Bond
 from persistence.inbox import move_contact
 from persistence.tables import (
@@ -217,7 +218,7 @@ def release(connection: Connection, conversation_id: int, turn: int, now: dateti
     """Put what waited for the person behind what has just been said; what has expired meanwhile stays unsaid."""
     rows = connection.execute(
         select(_outbox)
-        .where(_outbox.c.conversation_id == conversation_id, _outbox.c.status == "parked")
+        .where(_outbox.c.conversation_id == conversation_id, _outbox.c.status == fixed("parked"))
         .order_by(_outbox.c.id)
     ).all()
     for number, row in enumerate(rows):

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import Connection, bindparam, case, or_, select, update
 
 from dialogs.messages import EVENTS, OUTGOING, Echo, Event, Outgoing, Tap, Unsupported
 from persistence.database import EPOCH, Database, GroupCommit, fixed, moment
@@ -32,6 +32,8 @@ _outbox = table(OutboxRow)
 _payloads = table(PayloadRow)
 
 _NOTHING = Effects()
+ON_ITS_WAY = ("sending", "unknown")
+"""Statuses of messages that the platform may know and we do not know about."""
 MOST_EVENTS = 200
 """Events of one conversation taken into one turn; the rest wait for the next."""
 
@@ -227,19 +229,19 @@ def _recognised(
     echoes = [heard.event for heard in events if isinstance(heard.event, Echo)]
     if not echoes:
         return tuple(events), False
-    sent = connection.execute(
-        select(_outbox.c.external_id).where(
+    # One statement, because it sees one moment: a message whose answer comes in between two of them would in the
+    # first not be known yet, and in the second not be on its way any more.
+    ours = connection.execute(
+        select(_outbox.c.external_id, _outbox.c.status, _outbox.c.outgoing).where(
             _outbox.c.conversation_id == conversation_id,
-            _outbox.c.external_id.in_([echo.message_id for echo in echoes]),
+            or_(
+                _outbox.c.external_id.in_([echo.message_id for echo in echoes]),
+                _outbox.c.status.in_([fixed(one) for one in ON_ITS_WAY]),
+            ),
         )
-    ).scalars()
-    known = set(sent)
-    on_the_way = connection.execute(
-        select(_outbox.c.outgoing).where(
-            _outbox.c.conversation_id == conversation_id, _outbox.c.status.in_(("sending", "unknown"))
-        )
-    ).scalars()
-    texts = {OUTGOING.validate_json(one).text for one in on_the_way}
+    ).all()
+    known = {row.external_id for row in ours}
+    texts = {OUTGOING.validate_json(row.outgoing).text for row in ours if row.status in ON_ITS_WAY}
     marked = tuple(
         replace(heard, ours=heard.event.message_id in known or heard.event.text in texts)
         if isinstance(heard.event, Echo)

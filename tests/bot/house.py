@@ -1,5 +1,6 @@
 """An application on a database of its own, with a channel that does as told and a clock that stands still."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -119,6 +120,12 @@ class House:
         [turn] = [one for one in turns if one.address == who]
         spoken = [world.say(one, **more) for one in words]
         assert await self.app.store.turns.commit(world.outcome(turn, now, *spoken))
+
+    async def idle(self) -> None:
+        """Wait for what runs beside the path."""
+        async with asyncio.timeout(5):
+            while running := set(self.app._background):
+                await asyncio.wait(running)
 
     def later(self, seconds: float) -> None:
         """Let time pass."""

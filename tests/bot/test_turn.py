@@ -1,7 +1,6 @@
 """The turn: what waited in a conversation goes in, one transaction's worth of rows comes out."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -28,6 +27,7 @@ from dialogs.messages import (
 from dialogs.payloads import parse_payload
 from dialogs.state import STATE, State
 from integrations.base import Unavailable
+from persistence.outbox import Settlement
 from persistence.tables import (
     BindingRow,
     Conversation,
@@ -63,11 +63,11 @@ async def state(house: House, who: str = "anna") -> State:
 
 
 @pytest.fixture
-async def brittle(house: House) -> AsyncIterator[Fuse]:
+def brittle(house: House) -> Fuse:
     """While it is not burnt out, turns that ask for a human fail."""
     fuse = Fuse(0)
     house.app.book = replace(house.app.book, on=BrokenFlows(house.app.book.on, "human_request", fuse))
-    yield fuse
+    return fuse
 
 
 # -- one turn
@@ -110,7 +110,7 @@ async def test_what_is_kept_about_a_turn_holds_no_words(house: House) -> None:
 
 
 async def test_an_entry_code_ties_the_chat_to_its_order(house: House) -> None:
-    await world.shop(house.app.store, world.happened("paid", order=world.snapshot("77")))
+    await world.shop(house.app.store, world.happened("paid", order_id="77", order=world.snapshot("77")))
     code = await create(house.app.store, SECRET, "77", house.clock(), timedelta(days=1))
     await house.say(f"Hallo! Mein Code: {code.lower()}")
     await house.turns()
@@ -220,7 +220,7 @@ async def test_an_echo_that_overtakes_its_own_answer_is_judged_once_that_is_in(h
     assert conversation.due_at == house.clock() + ECHO_PATIENCE
     assert (conversation.attempts, conversation.version, conversation.floor) == (0, 1, "bot")
 
-    await house.app.store.outbox.settle(world.Settlement(row, "sent", house.clock(), external_id="mid.1"))
+    await house.app.store.outbox.settle(Settlement(row, "sent", house.clock(), external_id="mid.1"))
     house.later(2)
     assert await take_turns(house.app) == 1
     assert (await house.conversation()).floor == "bot"
@@ -416,9 +416,7 @@ async def test_who_blocked_us_gets_nothing_until_they_are_back(house: House) -> 
 
 
 async def settled_courtesies(house: House) -> list[tuple[str, ...]]:
-    async with asyncio.timeout(5):
-        while house.app.busy:
-            await asyncio.sleep(0)
+    await house.idle()
     return house.channel.courtesies
 
 

@@ -32,7 +32,7 @@ OWN_NAMES: Final = (
 Settings = dict[str, dict[str, Any]]
 IMPATIENT: Final[Settings] = {
     "turns": {"typing_seconds": 1, "burst_seconds": 0.1, "lease_seconds": 2},
-    "sending": {"lease_seconds": 2, "show_typing": False},
+    "sending": {"lease_seconds": 3, "show_typing": False},
     "server": {"poll_seconds": 0.2},
 }
 """Settings with which a crash is over in seconds."""
@@ -45,7 +45,9 @@ class ProcessFailed(Exception):
 class Process:
     """One process with a log, in a group of its own."""
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         self._command = command
@@ -244,7 +246,10 @@ class House:
 
     def _prepare(self, name: str, words: Sequence[str]) -> Process:
         process = Process(
-            name, [sys.executable, "-m", "bot", *words], self.folder, _clean_environment() | self._environment()
+            name,
+            [sys.executable, "-m", "bot", *words],
+            self.folder,
+            _clean_environment() | self._environment(),
         )
         self.bots[name] = process
         return process

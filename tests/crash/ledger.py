@@ -199,7 +199,11 @@ def _books(connection: Any) -> Books:
 def _waiting(connection: Any, *, unless_doubtful: bool) -> Waiting:
     inbox, conversations, outbox = table(InboxRow), table(Conversation), table(OutboxRow)
     events = inbox.select().with_only_columns(inbox.c.id).where(inbox.c.status == "waiting")
-    due = conversations.select().with_only_columns(conversations.c.id).where(conversations.c.due_at.is_not(None))
+    due = (
+        conversations.select()
+        .with_only_columns(conversations.c.id)
+        .where(conversations.c.due_at.is_not(None))
+    )
     messages = (
         outbox.select()
         .with_only_columns(outbox.c.conversation_id, outbox.c.status)

@@ -70,10 +70,12 @@ def _fill(connection: Any) -> None:
     past = [_history(n) for n in range(1, MANY + 1)]
     for model in past[0]:
         connection.execute(table(model).insert(), [rows[model] for rows in past])
+    long_talk = [past[6][InboxRow] | {"external_id": f"talk{n}", "lane": "message"} for n in range(MANY)]
+    connection.execute(table(InboxRow).insert(), long_talk)
     if connection.dialect.name == "postgresql":
         for name in ("buyers", "conversations"):
             connection.exec_driver_sql(f"SELECT setval('{name}_id_seq', {MANY})")
-    connection.exec_driver_sql("ANALYZE")
+        connection.exec_driver_sql("ANALYZE")  # as autovacuum does; nobody does it for SQLite
 
 
 async def _work_of_a_day(store: Store) -> None:
@@ -148,7 +150,9 @@ async def test_no_statement_of_the_daily_work_reads_a_whole_table(store: Store) 
     assert not whole, "\n\n".join(f"{statement}\n{plan}" for statement, plan in whole.items())
     used = "\n".join(found.values())
     for index in (
-        "ix_conversations_due", "ix_inbox_conversation", "ix_inbox_lane", "ix_outbox_open", "ix_outbox_due",
-        "ix_reminders_due", "ix_outbox_external",
+        "ix_conversations_due", "ix_inbox_conversation", "ix_inbox_lane", "ix_outbox_due", "ix_outbox_parked",
+        "ix_reminders_due",
     ):  # fmt: skip
         assert index in used
+    if store.database.is_sqlite:  # PostgreSQL sees how few are open and takes another way
+        assert "ix_outbox_open" in used
