@@ -10,7 +10,7 @@ from persistence.once import remember_once
 from persistence.store import Store
 
 _KEY: Final = "secret"
-_SHORTEST: Final = 16
+_SHORTEST: Final = 8
 
 
 async def signing_secret(config: Config, store: Store) -> bytes:
@@ -20,7 +20,7 @@ async def signing_secret(config: Config, store: Store) -> bytes:
     sessions of the earlier one worthless.
 
     Raises:
-        ConfigError: ``NACHKLANG_SECRET`` is shorter than 16 characters.
+        ConfigError: ``NACHKLANG_SECRET`` is shorter than 8 characters.
 
     """
     chosen = config.environment.nachklang_secret
@@ -29,7 +29,7 @@ async def signing_secret(config: Config, store: Store) -> bytes:
         if len(text) < _SHORTEST:
             raise ConfigError(
                 f"environment: NACHKLANG_SECRET is too short to sign with ({len(text)} characters). "
-                f"Give it at least {_SHORTEST}, for example from `openssl rand -hex 32`, or unset it."
+                "Make one with `openssl rand -hex 32`, or unset it."
             )
         return text.encode()
     known = await store.recall(_KEY)

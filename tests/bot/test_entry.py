@@ -187,8 +187,8 @@ async def test_the_owners_secret_signs(store: Store) -> None:
 
 
 async def test_a_short_secret_is_refused(store: Store) -> None:
-    with pytest.raises(ConfigError, match=r"NACHKLANG_SECRET is too short .*15 characters"):
-        await signing_secret(config(NACHKLANG_SECRET="x" * 15), store)
+.*7 characters"):
+        await signing_secret(config(NACHKLANG_SECRET="x" * 7), store)
 
 
 async def test_without_a_secret_one_is_made_and_kept(store: Store, database_url: str) -> None:

@@ -26,8 +26,12 @@ export function startThread(actions) {
   });
   on("typing", draw);
   on("all", () => { draw(); });
+  // Only going up leaves the end: a message that grows the list between a scroll and its event does not.
+  let before = 0;
   chat.addEventListener("scroll", () => {
-    atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 40;
+    const there = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 40;
+    if (there || chat.scrollTop < before) atEnd = there;
+    before = chat.scrollTop;
     byId("to-end").hidden = atEnd;
   }, { passive: true });
   // Pictures arrive late and bubbles grow: whoever was at the end stays there.
