@@ -77,20 +77,12 @@ async def _attempt(app: App, row: Outbound) -> Settlement:
     if isinstance(verdict, Settlement):
         return verdict
     try:
-        if row.doubtful:
-            if known := await _find_out(app, channel, row, now):
-                return known
-            # It has not gone out, so it counts like any other: its time may be over, or a human here.
-            verdict = judge(replace(row, doubtful=False), channel.capabilities, now)
-            if isinstance(verdict, Settlement):
-                return verdict
+        if row.doubtful and (known := await _clear_up(app, channel, row, now)):
+            return known
         if pause := app.resting(row.channel, row.account, now):
             return Settlement(row, "waiting", now, due_at=pause, detail="the account rests", counts=False)
         if wait := await _wait_for_rate(app, channel.capabilities, row):
             return Settlement(row, "waiting", now, due_at=now + wait, detail="rate", counts=False)
-        if row.doubtful and not await app.store.outbox.holds(row):
-            # While its fate was asked for it was settled by a mark, or by the answer that we had given up.
-            return Settlement(row, "unknown", now, due_at=now + LOOK_AGAIN, counts=False)
         return await _send(app, channel, row, verdict, now)
     except Exception as error:  # noqa: BLE001 - a message is never lost to an unexpected error
         app.metrics.errors.labels("sender").inc()
@@ -118,6 +110,15 @@ def judge(row: Outbound, capabilities: Capabilities, now: datetime) -> Outgoing 
     return row.outgoing if right == "template" else replace(row.outgoing, template=None)
 
 
+async def _clear_up(app: App, channel: Channel, row: Outbound, now: datetime) -> Settlement | None:
+    """Settle a doubtful message if its fate can be known; None if it has not gone out and still may."""
+    if known := await _find_out(app, channel, row, now):
+        return known
+    # It has not gone out, so it counts like any other: its time may be over, or a human here.
+    verdict = judge(replace(row, doubtful=False), channel.capabilities, now)
+    return verdict if isinstance(verdict, Settlement) else None
+
+
 async def _find_out(app: App, channel: Channel, row: Outbound, now: datetime) -> Settlement | None:
     """Learn whether a doubtful message has gone out; None if it has not, as far as can be known."""
     since = row.sending_at or row.created_at
@@ -141,8 +142,8 @@ async def _find_out(app: App, channel: Channel, row: Outbound, now: datetime) ->
                 return Settlement(row, "sent", now, external_id=copy.external_id)
         return None
     if channel.capabilities.confirms == "receipt":
-        # A mark that carries our reference settles the row by itself; see persistence.receipts. What was told while
-        # nobody listened comes again, but later: patience begins when there is somebody to hear it.
+        # A mark that carries our reference settles the row by itself; see persistence.receipts. What was told
+        # while nobody listened comes again, but later: patience begins when there is somebody to hear it.
         patience = timedelta(seconds=app.config.settings.sending.doubt_seconds)
         until = max(since, await app.hearing_since()) + patience
         if now < until:
@@ -172,13 +173,12 @@ async def _send(app: App, channel: Channel, row: Outbound, outgoing: Outgoing, n
     window = channel.capabilities.window
     late = window is not None and (row.heard_at is None or now >= row.heard_at + window)
     left = (row.leased_until - app.clock()).total_seconds()
-    if left <= 0:
+    if left <= 0 or (row.doubtful and not await app.store.outbox.holds(row)):
+        # Others may have it in hand by now; or while its fate was asked for, a mark has told it.
         fate: Fate = "unknown" if row.doubtful else "waiting"
-        return Settlement(
-            row, fate, now, due_at=now, detail="its lease was over before it left", counts=False
-        )
+        return Settlement(row, fate, now, due_at=now, detail="it was no longer ours to send", counts=False)
     try:
-        # No call outlives the lease: after that another sender may find the message doubtful and ask for its fate.
+        # No call outlives the lease: after it another sender may find the message in doubt.
         async with asyncio.timeout(left):
             with app.metrics.send_seconds.labels(row.channel).time():
                 sent = await channel.send(

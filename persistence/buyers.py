@@ -18,10 +18,10 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def buyer_of(connection: Connection, person: Person, known: int | None, at: datetime) -> int | None:
-    """Return the buyer whom an order names at ``at``, a new one if need be; ``known`` is the order's buyer so far.
+    """Return the buyer whom an order names at ``at``, a new one if need be; ``known`` is the order's so far.
 
-    A person is found by the shop's id, else by e-mail; a phone number alone never identifies anybody. Each field
-    keeps what was said last about it, in whatever order the orders come.
+    A person is found by the shop's id, else by e-mail; a phone number alone never identifies anybody.
+    Each field keeps what was said last about it, in whatever order the orders come.
     """
     if person == Person():
         return known

@@ -14,7 +14,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar
 
-from sqlalchemy import BigInteger, BindParameter, Connection, Dialect, String, bindparam, event, literal_column
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    Dialect,
+    String,
+    bindparam,
+    event,
+    literal_column,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -76,7 +85,7 @@ def moment(name: str) -> BindParameter[datetime]:
 
 
 def fixed(word: str) -> ColumnClause[str]:
-    """Return a constant that stands in the statement's text: a partial index fits no parameter."""
+    """Return a constant that stands in the statement's text, so that any plan may use a partial index for it."""
     return literal_column(f"'{word}'", String())
 
 
@@ -164,8 +173,8 @@ class GroupCommit(Generic[T, R]):
     """Lets concurrent callers share one transaction, and with it one flush to disk.
 
     ``apply`` gets all that is waiting at once and returns one result each, in order. While a commit runs, the
-    next group gathers. If a group fails, each of its items is tried alone, so that one bad item harms nobody else;
-    unless it is the database that cannot be reached, which is the same for all.
+    next group gathers. If a group fails, each of its items is tried alone, so that one bad item harms nobody
+    else; unless it is the database that cannot be reached, which is the same for all.
     """
 
     def __init__(
@@ -251,7 +260,7 @@ def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
 
 
 def is_conflict(error: Exception) -> bool:
-    """Tell whether two transactions were in each other's way: nobody's fault, `Database.write` runs one again."""
+    """Tell whether two transactions were in each other's way; `Database.write` then runs one of them again."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _CONFLICTS
 
 

@@ -165,7 +165,7 @@ def unbind(connection: Connection, order_id: str, now: datetime) -> int:
 
 
 def settle_buyer(connection: Connection, conversation_id: int) -> None:
-    """Note whom the conversation belongs to: the newest binding that stands tells, else what was before all."""
+    """Note whom the conversation belongs to: the newest binding that stands tells, else what was before."""
     bindings = connection.execute(
         select(_bindings.c.undone_at, _bindings.c.previous_buyer_id, _orders.c.buyer_id)
         .join(_orders, _orders.c.id == _bindings.c.order_id)

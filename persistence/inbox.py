@@ -115,9 +115,9 @@ def insert_or_ignore(connection: Connection, target: Any) -> Any:
 
 
 def waiting_in(connection: Connection, lane: Lane, now: datetime, most: int) -> Sequence[Row[Any]]:
-    """Lock and return what is due in a side lane, the longest waiting first; said as its partial index says it.
+    """Lock and return what is due in a side lane, the longest waiting first.
 
-    A lane is worked off by one process at a time: two would only wait for each other's orders and messages.
+    The conditions are worded as in the lane's partial index. A lane is worked off by one process at a time: two would only wait for each other's orders and messages.
     """
     if connection.dialect.name == "postgresql":
         free = select(func.pg_try_advisory_xact_lock(_LANES[lane]))

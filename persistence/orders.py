@@ -213,7 +213,7 @@ def _describe(connection: Connection, order: OrderSnapshot) -> None:
 
 
 def _fingerprint(order: OrderSnapshot) -> str:
-    """Order two descriptions of one moment (shops' clocks tick in seconds): the one that is further on wins."""
+    """Order descriptions of one moment (shops' clocks tick in seconds): the one that is further on wins."""
     progress = len(_STATUS) - _STATUS.index(order.status) if order.status in _STATUS else 0
     digest = hashlib.sha256(repr(order).encode()).hexdigest()[:16]
     return f"{progress}:{len(order.parcels):04}:{digest}"

@@ -38,7 +38,7 @@ OPEN: Final = ("waiting", "sending", "unknown")
 """Statuses that hold up what comes after them in the same conversation."""
 
 REACHED: Final[dict[Delivery | None, int]] = {None: 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
-"""How far a delivery mark has come; a mark only ever moves up. What was delivered after all has not failed."""
+"""How far a delivery mark has come; it only ever moves up. What was delivered after all has not failed."""
 
 Fate = Literal["sent", "waiting", "unknown", "parked", "cancelled", "expired", "failed"]
 

@@ -175,7 +175,7 @@ def _mark_until(connection: Connection, conversation_id: int | None, receipt: Re
         .where(
             _outbox.c.conversation_id == conversation_id,
             _outbox.c.status == "sent",
-            # Our own clock read `sent_at` after the answer, so the platform's time for it may lie before that.
+            # `sent_at` was read after the answer; the platform's own time for the message may lie before it.
             _outbox.c.sending_at <= receipt.watermark,
             _outbox.c.delivery.in_(lower),
         )

@@ -215,7 +215,7 @@ def _change_floor(connection: Connection, conversation_id: int, effects: Effects
 
 
 def release(connection: Connection, conversation_id: int, turn: int, now: datetime) -> None:
-    """Put what waited for the person behind what has just been said; what has expired meanwhile stays unsaid."""
+    """Put what waited for the person behind what has just been said; what has expired stays unsaid."""
     rows = connection.execute(
         select(_outbox)
         .where(_outbox.c.conversation_id == conversation_id, _outbox.c.status == fixed("parked"))

@@ -100,9 +100,7 @@ def _backlog(connection: Connection, now: datetime) -> Backlog:
         select(func.count(), func.min(_conversations.c.due_at)).where(_conversations.c.due_at <= now)
     ).one()
     messages = connection.execute(
-        select(func.count(), func.min(_outbox.c.due_at)).where(
-            is_open(_outbox), _outbox.c.due_at <= now
-        )
+        select(func.count(), func.min(_outbox.c.due_at)).where(is_open(_outbox), _outbox.c.due_at <= now)
     ).one()
     oldest = [moment for moment in (turns[1], messages[1]) if moment is not None]
     return Backlog(turns[0], messages[0], min(oldest) if oldest else None)

@@ -36,7 +36,7 @@ def _moment(*, default: datetime | None = None, optional: bool = False) -> Any:
 class Buyer(SQLModel, table=True):
     """A person who bought. Contacts tell how they can be written to, orders what they bought.
 
-    ``told`` says of each field when it was last told (microseconds), so that late orders do not turn time back.
+    ``told`` says of each field when it was last told (microseconds): late orders do not turn time back.
     """
 
     __tablename__ = "buyers"
@@ -391,7 +391,7 @@ class SettingRow(SQLModel, table=True):
 
 def table(model: type[SQLModel]) -> Table:
     """Return the Core table of a model, for the hot path."""
-    return model.__table__  # type: ignore[attr-defined,no-any-return]
+    return model.__table__  # type: ignore[attr-defined,no-any-return]  # SQLModel's metaclass adds it
 
 
 metadata = SQLModel.metadata

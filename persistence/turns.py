@@ -229,8 +229,8 @@ def _recognised(
     echoes = [heard.event for heard in events if isinstance(heard.event, Echo)]
     if not echoes:
         return tuple(events), False
-    # One statement, because it sees one moment: a message whose answer comes in between two of them would in the
-    # first not be known yet, and in the second not be on its way any more.
+    # One statement, which sees one moment: a message whose answer comes between two of them would in the first
+    # not be known yet, and in the second not be on its way any more.
     ours = connection.execute(
         select(_outbox.c.external_id, _outbox.c.status, _outbox.c.outgoing).where(
             _outbox.c.conversation_id == conversation_id,
@@ -261,6 +261,8 @@ _ADVANCE = (
         # Untouched since the claim: nothing new has come. Otherwise somebody must look again.
         due_at=case(
             (_conversations.c.due_at == moment("lease_end"), moment("again_at")),
+            # Another has claimed it since, with what may have come since: that turn will not count any more.
+            (_conversations.c.due_at == _conversations.c.leased_until, moment("moment")),
             else_=_conversations.c.due_at,
         ),
         attempts=0,
@@ -347,6 +349,7 @@ def _advance(outcome: Outcome) -> dict[str, Any]:
         "new_state": outcome.state,
         "lease_end": outcome.turn.leased_until,
         "again_at": outcome.now if outcome.turn.more else None,
+        "moment": outcome.now,
         "spoken_language": outcome.language or outcome.turn.language,
     }
 

@@ -15,6 +15,7 @@ from bot.web.webhooks import APP, add_webhook_routes
 _log = structlog.get_logger(__name__)
 
 _HEADERS: Final = {
+    "Server": "Nachklang",  # instead of the names and versions of what it is made of
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",

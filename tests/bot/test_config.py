@@ -252,7 +252,7 @@ def test_every_notice_is_explained() -> None:
     """A notice is written as a literal topic beside `notify`, `add_notice` or `Notice`."""
     told = set(whatsapp_events._NOTICES)
     calls = re.compile(
-        r"""(?:\bnotify|\badd_notice|\bNotice)\(\s*(?:connection,\s*)?"([a-z_]+)"|^\s+\("([a-z_]+)", \{"conv""",
+        r"""\b(?:notify|add_notice|Notice)\(\s*(?:connection,\s*)?"([a-z_]+)"|^\s+\("([a-z_]+)", \{"conv""",
         re.MULTILINE,
     )
     for folder in ("bot", "persistence", "integrations"):

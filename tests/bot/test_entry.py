@@ -187,7 +187,7 @@ async def test_the_owners_secret_signs(store: Store) -> None:
 
 
 async def test_a_short_secret_is_refused(store: Store) -> None:
-.*7 characters"):
+    with pytest.raises(ConfigError, match=r"NACHKLANG_SECRET is too short .*7 characters"):
         await signing_secret(config(NACHKLANG_SECRET="x" * 7), store)
 
 

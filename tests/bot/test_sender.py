@@ -443,7 +443,9 @@ async def test_where_nobody_can_be_asked_it_is_sent_again(make_house: MakeHouse)
 
 
 @pytest.mark.parametrize("channel", ["telegram", "instagram"])
-async def test_an_echo_that_comes_while_a_message_is_in_doubt_is_judged_afterwards(make_house: MakeHouse, channel: str) -> None:
+async def test_an_echo_that_comes_while_a_message_is_in_doubt_is_judged_afterwards(
+    make_house: MakeHouse, channel: str
+) -> None:
     house = await in_doubt(make_house, channel)
     await house.accept(world.event(Echo("typed", "Ich bin dran"), "typed", 1))
     house.later(3)

@@ -19,7 +19,7 @@ TEXTS: Final = (
     "Guten Morgen",
     "Habt ihr einen Tipp?",
 )
-"""Things the bot has an answer to by itself. Many of its answers are alike: the hardest case for telling them apart."""
+"""Things the bot answers by itself. Many of the answers are alike, which makes them hard to tell apart."""
 
 
 @dataclass(frozen=True, slots=True)

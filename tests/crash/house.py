@@ -53,6 +53,7 @@ class Process:
         self._command = command
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
+        self._life = 0
 
     @property
     def running(self) -> bool:
@@ -63,6 +64,7 @@ class Process:
         """Start it; what it writes goes to the log, behind what it wrote before it was killed."""
         # Where the system can do it, nobody survives the tests: not even when those are killed.
         leash = [found, "--pdeathsig", "KILL"] if (found := shutil.which("setpriv")) else []
+        self._life = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [*leash, *self._command],
@@ -128,7 +130,7 @@ class Process:
         raise ProcessFailed(f"{self.name} does not listen on port {port}:\n{self.words()}")
 
     async def said(self, words: str) -> None:
-        """Wait until the log holds ``words``.
+        """Wait until it has written ``words`` since it was started last.
 
         Raises:
             ProcessFailed: it ended, or took too long.
@@ -136,14 +138,18 @@ class Process:
         """
         until = asyncio.get_running_loop().time() + START_SECONDS
         while self.running and asyncio.get_running_loop().time() < until:
-            if words in self.words(1_000_000):
+            if words in self.log.read_bytes()[self._life :].decode(errors="replace"):
                 return
             await asyncio.sleep(0.02)
         raise ProcessFailed(f"{self.name} never said {words!r}:\n{self.words()}")
 
     def words(self, most: int = 4000) -> str:
-        """Return the end of the log."""
+        """Return the end of the log, over all its lives."""
         return self.log.read_text(errors="replace")[-most:] if self.log.exists() else ""
+
+    def count(self, event: str) -> int:
+        """Return how often the log names an event, over all its lives."""
+        return self.words(100_000_000).count(f'"event": "{event}"')
 
 
 @dataclass(slots=True)
@@ -226,8 +232,9 @@ class House:
         return self._prepare(name or only or "bot", words)
 
     async def open(self) -> Process:
-        """Bring the database up and start one process with everything, ready to take webhooks."""
-        await self.migrate()
+        """Start one process with everything, ready to take webhooks."""
+        if not self.database_url.startswith("sqlite"):  # which brings itself up
+            await self.migrate()
         bot = self.bot()
         bot.start()
         await bot.answering(self.bot_port)
@@ -307,8 +314,8 @@ def _clean_environment() -> dict[str, str]:
 def quiet_port() -> int:
     """Return a free port outside the range from which the system takes ports for outgoing connections.
 
-    A port of that range could be taken by somebody else while the bot that listened on it lies dead, even by a
-    caller who wants to reach that very bot: TCP lets a connection meet itself.
+    A port of that range could be taken by somebody else while the bot that listened on it lies dead, even by
+    a caller who wants to reach that very bot: TCP lets a connection meet itself.
     """
     for _ in range(200):
         port = random.SystemRandom().randrange(20_000, 32_000)

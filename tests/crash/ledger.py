@@ -85,6 +85,17 @@ class Ledger:
         """Return how many messages may or may not have gone out."""
         return await self._database.read(_in_doubt)
 
+    async def wait_for_a_message_on_its_way(self) -> None:
+        """Return while something is being sent.
+
+        Raises:
+            TimeoutError: nothing ever was.
+
+        """
+        async with asyncio.timeout(20):
+            while not await self.in_doubt():  # noqa: ASYNC110 - another process writes the row
+                await asyncio.sleep(0.01)
+
     async def spoil(self, conversation_id: int) -> None:
         """Make a conversation's state unreadable, so that every turn of it fails."""
         await self._database.write(_spoil, conversation_id)
@@ -171,6 +182,14 @@ def check_answers(books: Books, sent: Sequence[Mapping[str, Any]], said: Mapping
     references = [message["reference"] for message in sent if message["reference"] is not None]
     assert len(references) == len(set(references))
     assert {f"nk-{row.id}" for row in books.outbox} >= set(references)
+
+
+def check_what_was_told_of_them(books: Books, sent: Sequence[Mapping[str, Any]]) -> None:
+    """No mark and no echo got lost either: those are webhooks like any other."""
+    echoes = sorted(row.external_id for row in books.inbox if row.kind == "echo")
+    assert echoes == sorted(message["id"] for message in sent if message["channel"] == "instagram")
+    marked = {message["id"] for message in sent if message["channel"] == "whatsapp"}
+    assert {row.delivery for row in books.outbox if row.external_id in marked} <= {"delivered"}
 
 
 def check_everyone_was_answered(books: Books) -> None:

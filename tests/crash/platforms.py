@@ -1,8 +1,8 @@
 """The platforms as a process of their own, which outlives the bot: ``python -m tests.crash.platforms``.
 
-It serves the sandbox under ``/sandbox``. The sandbox's webhooks do not go to the bot directly but through a relay
-in the same process, which remembers every request that the bot has acknowledged: so a test can say how fast they
-came, and deliver all of them a second time.
+It serves the sandbox under ``/sandbox``. The sandbox's webhooks do not go to the bot directly but through a
+relay in the same process, which remembers every request that the bot has acknowledged: so a test can say how
+fast they came, and deliver all of them a second time.
 """
 
 import argparse
@@ -108,7 +108,7 @@ class Relay:
         )
 
     async def again(self, request: web.Request) -> web.Response:
-        """Deliver everything once more, in any order (``seed``); say how many there were and how many were taken."""
+        """Deliver everything once more, in any order (``seed``); say how many went out and how many in."""
         asked = orjson.loads(await request.read())
         deliveries = list(self.taken)
         random.Random(asked["seed"]).shuffle(deliveries)

@@ -83,8 +83,12 @@ async def test_a_bound_conversation_knows_its_buyer_and_its_orders_newest_first(
     assert 999 not in found
 
 
-@pytest.mark.parametrize("undone", [("1",), ("2",), ("1", "2"), ("2", "1"), ("none", "2", "1"), ("2", "none")])
-async def test_taking_bindings_back_restores_what_stands_in_any_order(store: Store, undone: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "undone", [("1",), ("2",), ("1", "2"), ("2", "1"), ("none", "2", "1"), ("2", "none")]
+)
+async def test_taking_bindings_back_restores_what_stands_in_any_order(
+    store: Store, undone: tuple[str, ...]
+) -> None:
     bought = await orders(store, "1", "2", "none")
     await store.identity.add_links({"A": "1", "B": "2", "N": "none"}, at(0), at(100))
     anna = await bind(store, "anna", "A", "1")

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
 import aiosqlite
 import asyncpg
@@ -106,7 +107,11 @@ async def test_all_ids_of_a_person_lead_to_one_conversation(store: Store) -> Non
 
 async def test_accounts_and_channels_are_apart(store: Store) -> None:
     for number, contact in enumerate(
-        (Contact("whatsapp", "a", ("1",)), Contact("whatsapp", "b", ("1",)), Contact("instagram", "a", ("1",)))
+        (
+            Contact("whatsapp", "a", ("1",)),
+            Contact("whatsapp", "b", ("1",)),
+            Contact("instagram", "a", ("1",)),
+        )
     ):
         await accept(store, text(f"m{number}", 0, contact))
     assert len(await rows(store, Conversation)) == 3
@@ -250,7 +255,8 @@ async def test_concurrent_requests_share_a_commit(store_url: str) -> None:
 
 
 async def test_a_poisoned_request_harms_only_itself(store: Store) -> None:
-    bad = text("bad", 0, Contact("whatsapp", "shop", ("eve",), name=object()))  # type: ignore[arg-type]  # the poison
+    poison: Any = object()
+    bad = text("bad", 0, Contact("whatsapp", "shop", ("eve",), name=poison))
     requests = [text("m1"), bad, text("m2", 1, person("bert"))]
     results = await asyncio.gather(*(accept(store, one) for one in requests), return_exceptions=True)
     assert [results[0], results[2]] == [1, 1]

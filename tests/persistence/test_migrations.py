@@ -24,7 +24,9 @@ async def tables_of(url: str) -> set[str]:
     return {str(row[0]) for row in found} - {"alembic_version", "sqlite_sequence"}
 
 
-async def test_an_empty_database_gets_every_table_and_a_second_time_changes_nothing(database_url: str) -> None:
+async def test_an_empty_database_gets_every_table_and_a_second_time_changes_nothing(
+    database_url: str,
+) -> None:
     database = Database(database_url)
     assert await current(database) is None
     for _ in range(2):

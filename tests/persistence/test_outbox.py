@@ -1,4 +1,4 @@
-"""The way out: one message of a conversation at a time, in order, and never a guess about what has gone out."""
+"""The way out: one message of a conversation at a time, in order, and no guess about what has gone out."""
 
 import asyncio
 from datetime import timedelta
@@ -113,11 +113,20 @@ async def test_after_its_lease_a_message_is_doubtful_until_somebody_knows(store:
         ("failed", False),
     ],
 )
-async def test_every_fate_is_written_with_what_the_platform_said(store: Store, fate: Fate, blocks: bool) -> None:
+async def test_every_fate_is_written_with_what_the_platform_said(
+    store: Store, fate: Fate, blocks: bool
+) -> None:
     await answer(store, 0, "a", "b")
     row = await head(store, 1)
     settled = await settle(
-        store, row, fate, 2, due_at=at(60) if blocks else None, external_id="wamid", code="131026", detail="why"
+        store,
+        row,
+        fate,
+        2,
+        due_at=at(60) if blocks else None,
+        external_id="wamid",
+        code="131026",
+        detail="why",
     )
     assert (settled.status, settled.external_id) == (fate, "wamid")
     assert (settled.code, settled.detail) == ("131026", "why")
@@ -205,7 +214,9 @@ async def test_a_mark_does_not_cut_a_backoff_short(store: Store) -> None:
     assert await store.outbox.claim(at(59), 10) == []
 
 
-async def test_claimers_in_several_processes_never_get_the_same_message(store: Store, open_store: Open) -> None:
+async def test_claimers_in_several_processes_never_get_the_same_message(
+    store: Store, open_store: Open
+) -> None:
     await crowd(store, 25, 3)
     stores = [store, open_store(), open_store()]
     order: dict[str, list[str]] = {}

@@ -56,7 +56,8 @@ async def test_a_mark_with_our_reference_may_come_before_the_answer_and_replaces
     row = await head(store, 1)
     reference = reference_of(row.id)
     found = await apply(
-        store, mark("sent", "r1", reference=reference, message_id="x1", price_category="utility", price_type="free")
+        store,
+        mark("sent", "r1", reference=reference, message_id="x1", price_category="utility", price_type="free"),
     )
     assert (found.status, found.delivery, found.external_id) == ("sent", "sent", "x1")
     assert (found.price_category, found.price_type) == ("utility", "free")
@@ -92,7 +93,12 @@ async def test_what_we_gave_up_was_delivered_after_all(store: Store) -> None:
 async def test_a_failed_mark_says_why(store: Store) -> None:
     await sent(store)
     found = await apply(store, mark("failed", "r1", message_id="x1", code="131049", detail="policy"))
-    assert (found.status, found.delivery, found.code, found.detail) == ("failed", "failed", "131049", "policy")
+    assert (found.status, found.delivery, found.code, found.detail) == (
+        "failed",
+        "failed",
+        "131049",
+        "policy",
+    )
 
 
 async def test_a_mark_cannot_touch_what_was_never_sent(store: Store) -> None:
@@ -102,13 +108,17 @@ async def test_a_mark_cannot_touch_what_was_never_sent(store: Store) -> None:
     assert (await head(store, 9)).outgoing.text == "a"
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_the_furthest_mark_stands_in_whatever_order_marks_come(sqlite_store_url: str, data: st.DataObject) -> None:
+def test_the_furthest_mark_stands_in_whatever_order_marks_come(
+    sqlite_store_url: str, data: st.DataObject
+) -> None:
     marks: list[Delivery] = data.draw(
         st.lists(st.sampled_from(get_args(Delivery)), min_size=1, max_size=5), label="marks"
     )
-    batches = data.draw(st.lists(st.booleans(), min_size=len(marks), max_size=len(marks)), label="apply after")
+    batches = data.draw(
+        st.lists(st.booleans(), min_size=len(marks), max_size=len(marks)), label="apply after"
+    )
 
     async def play() -> tuple[Any, ...]:
         store = Store(Database(sqlite_store_url), burst=AT_ONCE)
@@ -121,7 +131,9 @@ def test_the_furthest_mark_stands_in_whatever_order_marks_come(sqlite_store_url:
         await store.outbox.settle(Settlement(row, "sent", at(1), external_id=f"x{unique}"))
         for number, one in enumerate(marks):
             code = "1" if one == "failed" else None
-            await accept(store, mark(one, f"r{unique}.{number}", who, message_id=f"x{unique}", code=code), now=2)
+            await accept(
+                store, mark(one, f"r{unique}.{number}", who, message_id=f"x{unique}", code=code), now=2
+            )
             if batches[number]:
                 await store.receipts.apply(at(2))
         await store.receipts.apply(at(2))
@@ -170,7 +182,9 @@ async def test_a_mark_for_which_there_is_no_message_yet_is_looked_at_again(store
 
 async def test_a_mark_of_somebody_elses_message_is_given_up_after_a_while(store: Store) -> None:
     await sent(store)
-    await apply(store, mark("read", "r1", message_id="foreign"), mark("read", "r2", reference="nk-999"), now=2)
+    await apply(
+        store, mark("read", "r1", message_id="foreign"), mark("read", "r2", reference="nk-999"), now=2
+    )
     moment = at(2)
     for pause in PATIENCE:
         assert await store.receipts.apply(moment + pause - timedelta(seconds=0.1)) == 0
@@ -194,7 +208,9 @@ async def test_a_bad_mark_is_set_aside_and_told_and_holds_up_nobody(store: Store
     await sent(store)
     await accept(store, mark("read", "bad", message_id="x1"), now=2)
     await change(store, InboxRow, event='{"kind":"unheard-of"}')
-    await accept(store, event(mark("read", "r2").event, "r2"), mark("delivered", "r3", message_id="x1"), now=3)
+    await accept(
+        store, event(mark("read", "r2").event, "r2"), mark("delivered", "r3", message_id="x1"), now=3
+    )
     assert await store.receipts.apply(at(4)) == 3
     assert (await only(store, OutboxRow)).delivery == "delivered"
     assert {row.external_id: row.status for row in await rows(store, InboxRow, lane="receipt")} == {

@@ -52,7 +52,12 @@ async def test_replaced_and_cancelled_reminders_do_not_fire(store: Store) -> Non
     # Once it has fired, the same name is free again, and cancelling it undoes nothing.
     await answer(store, 51, effects=remind("a", 60))
     await answer(store, 52, effects=Effects(cancelled=("a",)))
-    assert [row.status for row in await rows(store, ReminderRow)] == ["cancelled", "fired", "cancelled", "cancelled"]
+    assert [row.status for row in await rows(store, ReminderRow)] == [
+        "cancelled",
+        "fired",
+        "cancelled",
+        "cancelled",
+    ]
 
 
 async def test_a_reminder_during_a_turn_waits_for_the_next(store: Store) -> None:

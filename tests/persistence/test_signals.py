@@ -94,7 +94,7 @@ def _rate(draw: st.DrawFn) -> tuple[float, int, list[float]]:
 
 
 def _holds(granted: list[float], interval: float, burst: int) -> bool:
-    """No stretch of time may see more than the burst and one per interval (the microsecond is Redis' precision)."""
+    """No stretch of time may see more than the burst and one per interval (Redis keeps microseconds)."""
     return all(
         number + 1 <= burst + (granted[first + number] - granted[first]) / interval + 1e-4
         for first in range(len(granted))
@@ -102,7 +102,9 @@ def _holds(granted: list[float], interval: float, burst: int) -> bool:
     )
 
 
-async def _granted(signals: Signals, key: str, interval: float, burst: int, pauses: list[float]) -> list[float]:
+async def _granted(
+    signals: Signals, key: str, interval: float, burst: int, pauses: list[float]
+) -> list[float]:
     now, granted = NOW, []
     for pause in pauses:
         now += pause
@@ -156,7 +158,9 @@ def test_processes_share_a_rate_and_never_exceed_it(
 
     shared, local = asyncio.run(play())
     assert _holds(shared, interval, burst)
-    assert len(shared) == pytest.approx(len(local), abs=1)  # the twins agree but for a rounding at the very edge
+    assert len(shared) == pytest.approx(
+        len(local), abs=1
+    )  # the twins agree but for a rounding at the very edge
 
 
 async def test_keys_whose_time_has_passed_are_forgotten() -> None:
@@ -170,12 +174,16 @@ async def test_redis_forgets_rates_by_itself(redis_url: str) -> None:
     signals = RedisSignals(redis_url, prefix="shop")
     await signals.take("k", 6 * SECOND, 3, NOW)
     with contextlib.closing(BlockingRedis.from_url(redis_url)) as server:
-        assert 6000 < int(server.pttl("shop:rate:k")) <= 7000  # type: ignore[arg-type]  # it is not the async client
+        assert 6000 < int(server.pttl("shop:rate:k")) <= 7000
     await signals.aclose()
 
 
 async def test_a_wake_up_crosses_processes(redis_url: str) -> None:
-    one, two, other = RedisSignals(redis_url), RedisSignals(redis_url), RedisSignals(redis_url, prefix="other")
+    one, two, other = (
+        RedisSignals(redis_url),
+        RedisSignals(redis_url),
+        RedisSignals(redis_url, prefix="other"),
+    )
     for signals in (one, two, other):
         await signals.start()
     waiting = asyncio.create_task(two.wait("outbox", 30))

@@ -1,447 +1,36 @@
 """Hypothesis plays the whole house against both stores and a simple model of what must be true.
 
-Two workers with databases of their own accept, claim, commit, crash, send and restart in any order, on a clock
-that only the test moves. After every step the store must hold what the model holds; at the end everything is
-worked off, and then every accepted message has had exactly one turn and every answer has gone out once, in order.
+Two workers with databases of their own accept, claim, commit, crash, send and restart in any order, on a
+clock that only the test moves. After every step the store must hold what the model holds; at the end
+everything is worked off, and then every accepted message has had exactly one turn and every answer has left
+the line once, in order.
 """
 
 import asyncio
 import itertools
 import shutil
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
 
-from dialogs.messages import Arrival, Delivery, Due
-from persistence.database import Database
-from persistence.inbox import Intake
-from persistence.outbox import OPEN, REACHED, Fate, Outbound, Settlement
-from persistence.records import Effects, NewReminder
-from persistence.store import Store
-from persistence.tables import Conversation, InboxRow, OutboxRow, TurnRow
-from persistence.turns import Heard, Outcome, Turn
-from tests.persistence.conftest import AT_ONCE, empty
-from tests.persistence.world import LEASE, T0, echo, event, mark, only, person, rows, say, text
+from tests.persistence.conftest import empty
+from tests.persistence.house import House
 
-T = TypeVar("T")
-PEOPLE = ("anna", "bert", "cleo")
-WORKERS = st.sampled_from((0, 1))
-FATES: tuple[Fate, ...] = ("sent", "waiting", "unknown", "parked", "failed")
+QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
+"""To shrink a failure takes minutes; the soak has them."""
 
 
-@dataclass
-class Talk:
-    """What must be true of one conversation. ``waiting`` maps an event's identity to its place in the order."""
-
-    id: int
-    version: int = 0
-    floor: str = "bot"
-    waiting: dict[str, tuple[float, int]] = field(default_factory=dict)
-    leased_until: float = 0
-    reminders: dict[str, tuple[float, str]] = field(default_factory=dict)
-
-
-@dataclass
-class Message:
-    """What must be true of one outbox row."""
-
-    id: int
-    talk: int
-    words: str
-    status: str = "waiting"
-    due: float = 0
-    tried: bool = False
-    delivery: Delivery | None = None
-    external_id: str | None = None
-
-
-def identity(heard: Heard) -> str:
-    """By what the model knows an event."""
-    return heard.event.data["token"] if isinstance(heard.event, Due) else heard.external_id
-
-
-class House(RuleBasedStateMachine):
-    """The machine; `fresh` gives the address of an empty, migrated database."""
-
-    fresh: Callable[[], str]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.url = self.fresh()
-        self.workers = [self.open(), self.open()]
-        self.now = 0.0
-        self.counter = itertools.count(1)
-        self.delivered: list[Arrival] = []
-        self.accepted: set[str] = set()
-        self.turned: dict[str, tuple[int, int]] = {}
-        self.talks: dict[str, Talk] = {}
-        self.messages: dict[int, Message] = {}
-        self.turns: list[tuple[int, Turn]] = []
-        self.sendings: list[tuple[int, Outbound]] = []
-        self.left: dict[int, list[int]] = {}
-
-    def open(self) -> Store:
-        """A process's own connections."""
-        return Store(Database(self.url, pool=2), burst=AT_ONCE, turn_lease=LEASE, send_lease=LEASE)
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The store is asynchronous, the machine is not."""
-        return self.runner.run(work)
-
-    @property
-    def moment(self) -> Any:
-        """The virtual time."""
-        return T0 + timedelta(seconds=self.now)
-
-    def talk_of(self, conversation: int) -> Talk:
-        """The model's conversation."""
-        return next(talk for talk in self.talks.values() if talk.id == conversation)
-
-    def open_messages(self, conversation: int) -> list[Message]:
-        """What is still to be sent in a conversation, in its order."""
-        return [one for one in self.messages.values() if one.talk == conversation and one.status in OPEN]
-
-    def settled(self, message: Message, status: str) -> None:
-        """The message has left the line: never one before another that came first."""
-        if message.status in OPEN and status not in OPEN:
-            self.left.setdefault(message.talk, []).append(message.id)
-        message.status = status
-
-    # -- ROOM 1: the door ---------------------------------------------------------------------------------------
-
-    @rule(worker=WORKERS, who=st.sampled_from(PEOPLE), late=st.lists(st.integers(0, 5), min_size=1, max_size=4))
-    def accept(self, worker: int, who: str, late: list[int]) -> None:
-        batch = [text(f"m{next(self.counter)}", self.now - seconds, person(who)) for seconds in late]
-        self.receive(worker, who, batch)
-
-    @rule(worker=WORKERS, who=st.sampled_from(PEOPLE), ours=st.booleans())
-    def echo(self, worker: int, who: str, ours: bool) -> None:
-        """A message from the shop's own account: one of ours, or typed by somebody."""
-        talk = self.talks.get(who)
-        known = [
-            one.external_id for one in self.messages.values() if talk and one.talk == talk.id and one.external_id
-        ]
-        name = known[-1] if ours and known else f"typed{next(self.counter)}"
-        if name in self.accepted:
-            return
-        what = echo(name, self.now, f"words of {name}").event
-        self.receive(worker, who, [event(what, name, self.now, person(who))])
-
-    def receive(self, worker: int, who: str, batch: list[Arrival]) -> None:
-        assert self.run(self.store_arrivals(worker, batch)) == len(batch)
-        self.delivered += batch
-        if who not in self.talks:
-            contact = self.run(rows(self.workers[worker], Conversation, address=who))
-            self.talks[who] = Talk(contact[0].id)
-        places = {row.external_id: row.id for row in self.run(rows(self.workers[worker], InboxRow, lane="message"))}
-        for one in batch:
-            self.accepted.add(one.external_id)
-            seconds = (one.at - T0).total_seconds()
-            self.talks[who].waiting[one.external_id] = (seconds, places[one.external_id])
-
-    def store_arrivals(self, worker: int, batch: list[Arrival]) -> Coroutine[Any, Any, int]:
-        return self.workers[worker].inbox.accept(Intake(batch, (), self.moment))
-
-    @precondition(lambda self: self.delivered)
-    @rule(worker=WORKERS, data=st.data())
-    def repeat(self, worker: int, data: st.DataObject) -> None:
-        again = data.draw(st.lists(st.sampled_from(self.delivered), min_size=1, max_size=5))
-        assert self.run(self.store_arrivals(worker, again)) == 0
-
-    # -- ROOM 2: the turn ---------------------------------------------------------------------------------------
-
-    @rule(worker=WORKERS, most=st.integers(1, 3))
-    def claim(self, worker: int, most: int) -> None:
-        self.turns += self.claim_turns(worker, most)
-
-    def claim_turns(self, worker: int, most: int) -> list[tuple[int, Turn]]:
-        claimed = self.run(self.workers[worker].turns.claim(self.moment, most))
-        for turn in claimed:
-            talk = self.talk_of(turn.conversation_id)
-            assert talk.leased_until <= self.now, "claimed twice within a lease"
-            assert (turn.version, turn.floor) == (talk.version, talk.floor)
-            assert [identity(one) for one in turn.events] == sorted(talk.waiting, key=talk.waiting.__getitem__)
-            for one in turn.events:
-                if one.event.kind == "echo":
-                    assert one.ours == (not one.external_id.startswith("typed"))
-            talk.leased_until = self.now + LEASE.total_seconds()
-        free = [talk for talk in self.talks.values() if talk.waiting and talk.leased_until <= self.now]
-        assert len(claimed) == most or not free, "somebody waits and was not claimed"
-        return [(worker, turn) for turn in claimed]
-
-    @precondition(lambda self: self.turns)
-    @rule(
-        data=st.data(),
-        said=st.integers(0, 3),
-        floor=st.sampled_from((None, None, None, "human", "bot")),
-        release=st.booleans(),
-        remind=st.sampled_from((None, None, 1, 40)),
-        cancel=st.booleans(),
-    )
-    def commit(
-        self, data: st.DataObject, said: int, floor: str | None, release: bool, remind: int | None, cancel: bool
-    ) -> None:
-        held = data.draw(st.sampled_from(range(len(self.turns))))
-        self.write(self.turns.pop(held), said, floor, release=release, remind=remind, cancel=cancel)
-
-    def write(
-        self,
-        held: tuple[int, Turn],
-        said: int = 0,
-        floor: str | None = None,
-        *,
-        release: bool = False,
-        remind: int | None = None,
-        cancel: bool = False,
-    ) -> None:
-        worker, turn = held
-        talk = self.talk_of(turn.conversation_id)
-        spoken = tuple(say(f"said {next(self.counter)}", speaker="bot") for _ in range(said))
-        token = f"reminder {next(self.counter)}"
-        effects = Effects(
-            reminders=()
-            if remind is None
-            else (NewReminder("r", self.moment + timedelta(seconds=remind), {"token": token}),),
-            cancelled=("r",) if cancel else (),
-            floor=floor,
-            release=release,
-        )
-        state = f'{{"made":{turn.version + 1}}}'
-        counted = self.run(self.workers[worker].turns.commit(Outcome(turn, self.moment, state, spoken, effects)))
-        assert counted == (turn.version == talk.version)
-        if not counted:
-            return
-        talk.version += 1
-        talk.leased_until = 0
-        for one in turn.events:
-            assert identity(one) not in self.turned
-            self.turned[identity(one)] = (talk.id, talk.version)
-            del talk.waiting[identity(one)]
-        if cancel or remind is not None:
-            talk.reminders.pop("r", None)
-        if remind is not None:
-            talk.reminders["r"] = (self.now + remind, token)
-        theirs = [one for one in self.messages.values() if one.talk == talk.id]
-        if floor is not None:
-            talk.floor = floor
-            for one in theirs:
-                if floor != "bot" and one.status in ("waiting", "parked"):
-                    self.settled(one, "cancelled")
-        words = [one.outgoing.text for one in spoken]
-        for one in theirs:
-            if release and one.status == "parked":
-                one.status = "released"
-                words.append(one.words)
-        self.learn(talk, words)
-
-    def learn(self, talk: Talk, words: list[str]) -> None:
-        """The turn's rows are there, in order and behind all others."""
-        fresh = [
-            row
-            for row in self.run(rows(self.workers[0], OutboxRow, conversation_id=talk.id))
-            if row.id not in self.messages
-        ]
-        assert [row.turn for row in fresh] == [talk.version] * len(words)
-        for row, expected in zip(fresh, words, strict=True):
-            assert f'"{expected}"' in row.outgoing
-            self.messages[row.id] = Message(row.id, talk.id, expected, due=self.now)
-
-    @precondition(lambda self: self.turns)
-    @rule(data=st.data())
-    def crash_in_a_turn(self, data: st.DataObject) -> None:
-        """The worker forgets what it had claimed; nobody is told."""
-        self.turns.pop(data.draw(st.sampled_from(range(len(self.turns)))))
-
-    @precondition(lambda self: self.turns)
-    @rule(data=st.data(), pause=st.sampled_from((0, 2)))
-    def put_back(self, data: st.DataObject, pause: int) -> None:
-        worker, turn = self.turns.pop(data.draw(st.sampled_from(range(len(self.turns)))))
-        talk = self.talk_of(turn.conversation_id)
-        until = self.moment + timedelta(seconds=pause)
-        self.run(self.workers[worker].turns.put_back(turn, until, counts=True))
-        if talk.version == turn.version and T0 + timedelta(seconds=talk.leased_until) == turn.leased_until:
-            talk.leased_until = self.now + pause
-
-    # -- ROOM 3: the sender -------------------------------------------------------------------------------------
-
-    @rule(worker=WORKERS, most=st.integers(1, 3))
-    def claim_messages(self, worker: int, most: int) -> None:
-        self.sendings += self.claim_heads(worker, most)
-
-    def claim_heads(self, worker: int, most: int) -> list[tuple[int, Outbound]]:
-        claimed = self.run(self.workers[worker].outbox.claim(self.moment, most))
-        ready = [
-            line[0]
-            for talk in self.talks.values()
-            if (line := self.open_messages(talk.id)) and line[0].due <= self.now
-        ]
-        assert len(claimed) == min(most, len(ready))
-        for row in claimed:
-            message = self.messages[row.id]
-            assert message in ready, "not the head of its line, or claimed twice within a lease"
-            assert row.doubtful == (message.status != "waiting")
-            assert (row.outgoing.text, row.floor) == (message.words, self.talk_of(message.talk).floor)
-            message.status = "unknown" if row.doubtful else "sending"
-            message.due, message.tried = self.now + LEASE.total_seconds(), True
-        return [(worker, row) for row in claimed]
-
-    @precondition(lambda self: self.sendings)
-    @rule(data=st.data(), fate=st.sampled_from(FATES), pause=st.sampled_from((0, 3)))
-    def settle(self, data: st.DataObject, fate: Fate, pause: int) -> None:
-        self.end(self.sendings.pop(data.draw(st.sampled_from(range(len(self.sendings))))), fate, pause)
-
-    def end(self, held: tuple[int, Outbound], fate: Fate, pause: int = 0) -> None:
-        worker, row = held
-        message = self.messages[row.id]
-        again = self.moment + timedelta(seconds=pause) if fate in OPEN else None
-        their_id = f"wamid {row.id}" if fate == "sent" else None
-        settlement = Settlement(row, fate, self.moment, due_at=again, external_id=their_id)
-        self.run(self.workers[worker].outbox.settle(settlement))
-        mine = T0 + timedelta(seconds=message.due) == row.leased_until
-        if message.status not in OPEN or not (mine or fate == "sent"):
-            return
-        self.settled(message, fate)
-        if again is not None:
-            message.due = self.now + pause
-        if fate == "sent":
-            message.external_id = their_id
-            message.delivery = message.delivery or "sent"
-
-    @precondition(lambda self: self.sendings)
-    @rule(data=st.data())
-    def crash_while_sending(self, data: st.DataObject) -> None:
-        self.sendings.pop(data.draw(st.sampled_from(range(len(self.sendings)))))
-
-    @precondition(lambda self: any(one.tried for one in self.messages.values()))
-    @rule(worker=WORKERS, data=st.data(), status=st.sampled_from(("sent", "delivered", "read", "failed")))
-    def receipt(self, worker: int, data: st.DataObject, status: Delivery) -> None:
-        message = data.draw(st.sampled_from([one for one in self.messages.values() if one.tried]))
-        who = next(name for name, talk in self.talks.items() if talk.id == message.talk)
-        arrival = mark(status, f"r{next(self.counter)}", person(who), reference=f"nk-{message.id}")
-        assert self.run(self.store_arrivals(worker, [arrival])) == 1
-        assert self.run(self.workers[worker].receipts.apply(self.moment)) == 1
-        further = REACHED[status] > REACHED[message.delivery]
-        if further:
-            message.delivery = status
-        if status == "failed":
-            if further:
-                self.settled(message, "failed")
-        elif message.status in OPEN or (message.status == "failed" and further):
-            self.settled(message, "sent")
-        if status in ("delivered", "read"):
-            line = [one for one in self.open_messages(message.talk) if one.status == "waiting" and not one.tried]
-            if not any(
-                one.talk == message.talk and one.id > message.id and (one.status, one.delivery) == ("sent", "sent")
-                for one in self.messages.values()
-            ):
-                for one in line:
-                    one.due = min(one.due, self.now)
-
-    # -- ROOM 4: the clock, and what befalls processes ----------------------------------------------------------
-
-    @rule(worker=WORKERS)
-    def fire(self, worker: int) -> None:
-        due = [talk for talk in self.talks.values() for at, _ in talk.reminders.values() if at <= self.now]
-        assert self.run(self.workers[worker].reminders.fire(self.moment)) == len(due)
-        for talk in due:
-            seconds, token = talk.reminders.pop("r")
-            self.accepted.add(token)
-            [place] = [
-                row.id
-                for row in self.run(rows(self.workers[worker], InboxRow, conversation_id=talk.id, kind="due"))
-                if f'"{token}"' in row.event
-            ]
-            talk.waiting[token] = (seconds, place)
-
-    @rule(seconds=st.sampled_from((0.5, 3, 31)))
-    def time_passes(self, seconds: float) -> None:
-        self.now += seconds
-
-    @rule(worker=WORKERS)
-    def restart(self, worker: int) -> None:
-        """The process is gone, and with it all that it had in hand."""
-        self.run(self.workers[worker].close())
-        self.workers[worker] = self.open()
-        self.turns = [one for one in self.turns if one[0] != worker]
-        self.sendings = [one for one in self.sendings if one[0] != worker]
-
-    # -- what must always be true -------------------------------------------------------------------------------
-
-    @invariant()
-    def the_store_holds_what_the_model_holds(self) -> None:
-        store = self.workers[0]
-        for row in self.run(rows(store, Conversation)):
-            talk = self.talk_of(row.id)
-            assert (row.version, row.floor) == (talk.version, talk.floor)
-            assert row.due_at is not None or not talk.waiting, "an event waits and nobody will look"
-        versions: dict[int, list[int]] = {talk.id: [] for talk in self.talks.values()}
-        for row in self.run(rows(store, TurnRow)):
-            versions[row.conversation_id].append(row.version)
-        assert versions == {talk.id: list(range(1, talk.version + 1)) for talk in self.talks.values()}
-        outbox = {row.id: row for row in self.run(rows(store, OutboxRow))}
-        assert outbox.keys() == self.messages.keys()
-        assert len({(row.conversation_id, row.turn, row.seq) for row in outbox.values()}) == len(outbox)
-        for message in self.messages.values():
-            row = outbox[message.id]
-            assert (row.status, row.delivery) == (message.status, message.delivery)
-        for left in self.left.values():
-            assert left == sorted(left), "a message left the line before one that came first"
-
-    def teardown(self) -> None:
-        try:
-            if self.talks:
-                self.work_everything_off()
-        finally:
-            for store in self.workers:
-                self.run(store.close())
-            self.runner.close()
-
-    def work_everything_off(self) -> None:
-        """Both workers have crashed once more; then one of them alone does all that is left."""
-        self.turns, self.sendings = [], []
-        for _ in range(200):
-            self.now += 45
-            self.fire(0)
-            for held in self.claim_turns(0, 3):
-                self.write(held)
-            for sending in self.claim_heads(0, 3):
-                self.end(sending, "sent")
-            idle = not any(talk.waiting or talk.reminders for talk in self.talks.values())
-            if idle and not any(self.open_messages(talk.id) for talk in self.talks.values()):
-                break
-        self.the_store_holds_what_the_model_holds()
-        store = self.workers[1]
-        assert self.turned.keys() == self.accepted, "every accepted message has exactly one turn"
-        inbox = self.run(rows(store, InboxRow, lane="message"))
-        assert len(inbox) == len(self.accepted)
-        assert {row.status for row in inbox} == {"done"}
-        assert sorted((row.conversation_id, row.turn) for row in inbox) == sorted(self.turned.values())
-        assert self.run(store.backlog(self.moment)).messages == 0
-        assert self.run(store.turns.claim(self.moment + LEASE, 9)) == []
-        assert self.run(store.reminders.next_due()) is None
-
-
-def play(fresh: Callable[[], str], examples: int, steps: int) -> None:
+def play(fresh: Callable[[], str], examples: int, steps: int, phases: Sequence[Phase] = QUICK) -> None:
     """Let the machine run on databases that ``fresh`` makes."""
     house = type("House", (House,), {"fresh": staticmethod(fresh)})
     how = settings(
         max_examples=examples,
         stateful_step_count=steps,
         deadline=None,
+        phases=phases,
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(house, settings=how)
@@ -467,21 +56,21 @@ def fresh_postgres(migrated_postgres: str) -> Callable[[], str]:
 
 @pytest.mark.timeout(180)
 def test_the_house_on_sqlite(fresh_sqlite: Callable[[], str]) -> None:
-    play(fresh_sqlite, 40, 30)
+    play(fresh_sqlite, 30, 30)
 
 
 @pytest.mark.timeout(180)
 def test_the_house_on_postgresql(fresh_postgres: Callable[[], str]) -> None:
-    play(fresh_postgres, 20, 30)
+    play(fresh_postgres, 15, 30)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_the_house_for_a_long_time_on_sqlite(fresh_sqlite: Callable[[], str]) -> None:
-    play(fresh_sqlite, 600, 80)
+    play(fresh_sqlite, 600, 80, tuple(Phase))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_the_house_for_a_long_time_on_postgresql(fresh_postgres: Callable[[], str]) -> None:
-    play(fresh_postgres, 300, 80)
+    play(fresh_postgres, 300, 80, tuple(Phase))

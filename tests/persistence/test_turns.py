@@ -1,4 +1,4 @@
-"""Turns: claimed by one worker at a time, and written whole or not at all. The version decides, not the lease."""
+"""Turns: claimed by one worker at a time, written whole or not at all; the version decides, not the lease."""
 
 import asyncio
 from datetime import timedelta
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dialogs.messages import Arrival, Edited, Media, Outgoing, Reaction, Tap, Text, Unsent, Unsupported
+from dialogs.messages import Arrival, Edited, Media, Outgoing, Reaction, Tap, Text, Unsupported
 from persistence import turns
 from persistence.database import Database
 from persistence.identity import Bond
@@ -110,7 +110,10 @@ async def test_only_the_first_of_two_turns_counts_and_the_other_leaves_no_trace(
     assert await store.turns.commit(outcome(fast, 32, "answer"))
     before = await everything(store)
     effects = Effects(
-        reminders=(NewReminder("r", at(99)),), handoff=NewHandoff("why"), ratings=(NewRating(1),), floor="human"
+        reminders=(NewReminder("r", at(99)),),
+        handoff=NewHandoff("why"),
+        ratings=(NewRating(1),),
+        floor="human",
     )
     assert not await store.turns.commit(outcome(slow, 33, "answer", effects=effects))
     await store.turns.put_back(slow, at(33), counts=True)
@@ -124,6 +127,17 @@ async def test_the_slow_one_may_be_first_and_then_the_fast_one_does_not_count(st
     assert await store.turns.commit(outcome(slow, 32, "answer"))
     assert not await store.turns.commit(outcome(fast, 33, "answer"))
     assert words(await rows(store, OutboxRow)) == ["answer"]
+
+
+async def test_what_only_the_turn_that_does_not_count_had_heard_waits_no_longer(store: Store) -> None:
+    await hear(store, "m1")
+    slow = await claim(store, 0)
+    await hear(store, "m2", now=30)
+    fast = await claim(store, 31)
+    assert heard(fast) == ["m1", "m2"]
+    assert await store.turns.commit(outcome(slow, 32))
+    assert heard(await take(store, 32)) == ["m2"]
+    assert not await store.turns.commit(outcome(fast, 33))
 
 
 async def test_two_turns_of_one_version_in_one_shared_commit(store_url: str) -> None:
@@ -153,7 +167,8 @@ async def test_the_turns_of_many_conversations_share_a_commit(store_url: str) ->
 async def test_a_turn_that_cannot_be_written_harms_no_other(store: Store) -> None:
     await accept(store, text("m1"), text("m2", 0, person("bert")))
     good, bad = await store.turns.claim(at(0), 2)
-    broken = outcome(bad, 1, effects=Effects(ratings=(NewRating(None),)))  # type: ignore[arg-type]  # the fault
+    nothing: Any = None
+    broken = outcome(bad, 1, effects=Effects(ratings=(NewRating(nothing),)))
     results = await asyncio.gather(
         store.turns.commit(outcome(good, 1, "yes")), store.turns.commit(broken), return_exceptions=True
     )
@@ -265,14 +280,20 @@ async def test_a_turn_is_set_aside_and_a_human_fetched(store: Store) -> None:
     await hear(store, "m1")
     turn = await claim(store, 0)
     await hear(store, "m2", now=1)
-    effects = Effects(handoff=NewHandoff("trouble", ("turn_failed",), 2), notices=(("set_aside", {"n": "1"}),))
+    effects = Effects(
+        handoff=NewHandoff("trouble", ("turn_failed",), 2), notices=(("set_aside", {"n": "1"}),)
+    )
     assert await store.turns.set_aside(turn, effects, at(2))
     assert [(row.external_id, row.status) for row in await rows(store, InboxRow)] == [
         ("m1", "aside"),
         ("m2", "waiting"),
     ]
     conversation = await only(store, Conversation)
-    assert (conversation.status, conversation.floor, conversation.waiting_since) == ("waiting", "human", at(2))
+    assert (conversation.status, conversation.floor, conversation.waiting_since) == (
+        "waiting",
+        "human",
+        at(2),
+    )
     assert (conversation.state, conversation.version) == ("{}", 1)
     assert (await only(store, NoticeRow)).topic == "set_aside"
     again = await claim(store, 3)
@@ -297,14 +318,19 @@ async def linked(store: Store, *codes: str) -> None:
     await store.identity.add_links(dict.fromkeys(codes, "1"), at(0), at(1000))
 
 
-async def test_one_code_ties_one_conversation_even_if_two_use_it_at_once(store: Store, open_store: Open) -> None:
+async def test_one_code_ties_one_conversation_even_if_two_use_it_at_once(
+    store: Store, open_store: Open
+) -> None:
     await linked(store, "NK1")
     await accept(store, *(text(f"m{n}", 0, person(f"p{n}")) for n in range(6)))
     claimed = await store.turns.claim(at(1), 10)
     stores = [store, open_store(), open_store()]
     effects = Effects(bound=(Bond("NK1", "1"),), ratings=(NewRating(5),))
     verdicts = await asyncio.gather(
-        *(stores[n % 3].turns.commit(outcome(turn, 2, "hi", effects=effects)) for n, turn in enumerate(claimed))
+        *(
+            stores[n % 3].turns.commit(outcome(turn, 2, "hi", effects=effects))
+            for n, turn in enumerate(claimed)
+        )
     )
     assert sorted(verdicts) == [False] * 5 + [True]
     winner = claimed[verdicts.index(True)].conversation_id
@@ -350,7 +376,9 @@ async def test_ratings_consents_and_reachability_are_recorded(store: Store) -> N
         reachable=False,
     )
     await answer(store, 3, effects=effects)
-    assert [(row.score, row.order_id, row.sku, row.comment, row.at) for row in await rows(store, RatingRow)] == [
+    assert [
+        (row.score, row.order_id, row.sku, row.comment, row.at) for row in await rows(store, RatingRow)
+    ] == [
         (2, "1", "MUG", "crack", at(3)),
         (5, None, None, None, at(3)),
     ]
@@ -366,13 +394,19 @@ async def test_a_handoff_silences_what_the_bot_had_still_to_say_but_not_the_fare
     await answer(
         store, 2, say("a human will answer", speaker="notice"), effects=Effects(handoff=NewHandoff("angry"))
     )
-    assert {row.detail for row in await rows(store, OutboxRow, status="cancelled")} == {"a human has the floor"}
+    assert {row.detail for row in await rows(store, OutboxRow, status="cancelled")} == {
+        "a human has the floor"
+    }
     assert words(await rows(store, OutboxRow, status="cancelled")) == ["old"]
     await store.outbox.settle(Settlement(flying, "sent", at(3)))
     assert (await send(store, 4)).outgoing.text == "agent's"
     assert (await send(store, 5)).outgoing.text == "a human will answer"
     conversation = await only(store, Conversation)
-    assert (conversation.floor, conversation.status, conversation.waiting_since) == ("human", "waiting", at(2))
+    assert (conversation.floor, conversation.status, conversation.waiting_since) == (
+        "human",
+        "waiting",
+        at(2),
+    )
 
 
 async def test_the_floor_can_change_without_a_handoff(store: Store) -> None:
@@ -385,7 +419,9 @@ async def test_the_floor_can_change_without_a_handoff(store: Store) -> None:
     assert (await head(store, 3)).outgoing.text == "back"
 
 
-async def test_what_was_parked_is_said_after_the_answer_in_its_order_unless_it_has_expired(store: Store) -> None:
+async def test_what_was_parked_is_said_after_the_answer_in_its_order_unless_it_has_expired(
+    store: Store,
+) -> None:
     await answer(store, 0, "p1", say("p2", expires_at=at(50)), say("p3", proactive=True, expires_at=at(500)))
     for _ in range(3):
         await store.outbox.settle(Settlement(await head(store, 1), "parked", at(1)))

@@ -1,4 +1,4 @@
-"""Short words for what the tests of the store do all the time: say something, take a turn, look at a table."""
+"""Short words for what the tests of the store do all the time: say something, take a turn, look at rows."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -106,7 +106,9 @@ async def send(store: Store, now: float, external_id: str | None = None, **more:
 async def rows(store: Store, model: Any, *order: str, **equal: Any) -> list[Any]:
     """The rows of a table, by key unless told otherwise."""
     found = table(model)
-    statement = found.select().order_by(*(found.c[name] for name in order or found.primary_key.columns.keys()))
+    statement = found.select().order_by(
+        *(found.c[name] for name in order or found.primary_key.columns.keys())
+    )
     for name, value in equal.items():
         statement = statement.where(found.c[name] == value)
     return await store.database.read(lambda connection: list(connection.execute(statement).all()))

@@ -1,0 +1,41 @@
+"""The whole program with the sandbox, for every test anew."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from persistence.database import Database
+from persistence.migrate import migrate
+from tests.bot.serving import Running, serving
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Nothing is printed."""
+    with structlog.testing.capture_logs():
+        yield
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that nobody has open."""
+    file = tmp_path_factory.mktemp("e2e") / "migrated.db"
+
+    async def work() -> None:
+        database = Database(f"sqlite:///{file}")
+        await migrate(database)
+        await database.close()
+
+    asyncio.run(work())
+    return file
+
+
+@pytest.fixture
+async def server(migrated: Path, tmp_path: Path) -> AsyncIterator[Running]:
+    """A running server in this process, as `make run` would start it."""
+    async with serving(f"sqlite:///{shutil.copy(migrated, tmp_path / 'shop.db')}") as running:
+        yield running
