@@ -71,7 +71,7 @@ def amount(value: object) -> Decimal | None:
         number = Decimal(str(value).strip())
     except (InvalidOperation, ValueError):
         return None
-    if not number.is_finite() or abs(number) > MOST_MONEY or number.as_tuple().exponent < -18:  # type: ignore[operator]
+    if not number.is_finite() or abs(number) > MOST_MONEY or number.as_tuple().exponent < -18:  # type: ignore[operator]  # a number by now
         return None
     return number
 

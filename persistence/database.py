@@ -50,16 +50,16 @@ class DatabaseError(Exception):
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment in UTC, kept as whole microseconds since 1970 so that both engines sort and compare it alike."""
+    """A moment in UTC, kept as whole microseconds since 1970, so that both engines compare it alike."""
 
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
         """Turn an aware datetime into microseconds."""
         return None if value is None else (value - EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
         """Turn microseconds into an aware datetime."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
@@ -70,11 +70,11 @@ class Money(TypeDecorator[Decimal]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> int | None:
         """Turn an amount into ten-thousandths."""
         return None if value is None else int((value * 10_000).to_integral_value())
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> Decimal | None:
         """Turn ten-thousandths into an amount."""
         return None if value is None else Decimal(value).scaleb(-4).quantize(Decimal("0.01"))
 
@@ -85,7 +85,7 @@ def moment(name: str) -> BindParameter[datetime]:
 
 
 def fixed(word: str) -> ColumnClause[str]:
-    """Return a constant that stands in the statement's text, so that any plan may use a partial index for it."""
+    """Return a constant that stands in the statement's text, so that a partial index may be used for it."""
     return literal_column(f"'{word}'", String())
 
 
@@ -136,8 +136,9 @@ class Database:
     ) -> T:
         """Run ``work`` in one transaction and return its result after the durable commit.
 
-        ``work`` may run more than once (deadlock, serialization failure, a busy file), so it must have no effects
-        outside the database. On SQLite writers queue inside the process instead of fighting for the file lock.
+        ``work`` may run more than once (deadlock, serialization failure, a busy file), so it must have no
+        effects outside the database. On SQLite writers queue inside the process instead of fighting for the
+        file lock.
 
         Raises:
             sqlalchemy.exc.DBAPIError: the database refused, or stayed busy.
@@ -260,7 +261,7 @@ def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
 
 
 def is_conflict(error: Exception) -> bool:
-    """Tell whether two transactions were in each other's way; `Database.write` then runs one of them again."""
+    """Tell whether two transactions were in each other's way; `Database.write` then runs one again."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _CONFLICTS
 
 

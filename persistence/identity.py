@@ -50,7 +50,7 @@ class Identity:
         return await self._database.read(link_order, code, now)
 
     async def unbind(self, order_id: str, now: datetime) -> int:
-        """Undo every binding of an order, give its conversations their earlier buyer back; return how many."""
+        """Undo an order's bindings, give the conversations their earlier buyer back; return how many."""
         return await self._database.write(unbind, order_id, now)
 
 

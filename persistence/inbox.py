@@ -117,7 +117,8 @@ def insert_or_ignore(connection: Connection, target: Any) -> Any:
 def waiting_in(connection: Connection, lane: Lane, now: datetime, most: int) -> Sequence[Row[Any]]:
     """Lock and return what is due in a side lane, the longest waiting first.
 
-    The conditions are worded as in the lane's partial index. A lane is worked off by one process at a time: two would only wait for each other's orders and messages.
+    The conditions are worded as in the lane's partial index. A lane is worked off by one process at a time:
+    two would only wait for each other's orders and messages.
     """
     if connection.dialect.name == "postgresql":
         free = select(func.pg_try_advisory_xact_lock(_LANES[lane]))
@@ -325,7 +326,8 @@ def _add_ids(connection: Connection, ids: Sequence[tuple[Contact, str, int]], no
 def move_contact(connection: Connection, conversation_id: int, change: ContactChanged, now: datetime) -> None:
     """Let the person's new ids lead to the same conversation, and write to the first of them from now on.
 
-    An id that already leads elsewhere keeps doing so: two threads are never joined on a platform's word alone.
+    An id that already leads elsewhere keeps doing so: two threads are never joined on a platform's word
+    alone.
     """
     here = connection.execute(
         select(_conversations.c.channel, _conversations.c.account).where(

@@ -63,7 +63,10 @@ class Orders:
         self._database = database
 
     async def apply(self, now: datetime, most: int = 100) -> int:
-        """Apply waiting shop events; return how many. One that cannot be applied is set aside after some tries."""
+        """Apply waiting shop events; return how many.
+
+        One that cannot be applied is set aside after some tries.
+        """
         return await self._database.write(apply, now, most)
 
     async def of_conversations(self, ids: Sequence[int]) -> dict[int, tuple[Order, ...]]:

@@ -1,7 +1,8 @@
 """The messages on their way out: claimed in order per conversation, settled by what the platform said.
 
-A row is *waiting*, then *sending* under a lease, then *sent*, *parked* (until the person writes), *cancelled*,
-*expired* or *failed*. A row found in *sending* after its lease is *unknown*: it may have gone out.
+A row is *waiting*, then *sending* under a lease, then *sent*, *parked* (until the person writes),
+*cancelled*, *expired* or *failed*. A row found in *sending* after its lease is *unknown*: it may have gone
+out.
 """
 
 from __future__ import annotations
@@ -162,7 +163,8 @@ _LEASE = (
         status=bindparam("new_status"),
         due_at=moment("lease_end"),
         attempts=_outbox.c.attempts + 1,
-        # The first moment from which the platform may know the message; later tries of a doubtful one keep it.
+        # The first moment from which the platform may know the message; later tries of a doubtful one keep
+        # it.
         sending_at=case((_outbox.c.status == "waiting", moment("began_at")), else_=_outbox.c.sending_at),
     )
 )
@@ -193,7 +195,8 @@ def _outbound(row: Row[Any], now: datetime, leased_until: datetime) -> Outbound:
 _fate, _their_id = bindparam("fate", type_=String()), bindparam("their_id", type_=String())
 _SETTLE = (
     update(_outbox)
-    # A receipt or an echo may have settled the row while its answer was awaited; that word is better than ours.
+    # A receipt or an echo may have settled the row while its answer was awaited; that word is better than
+    # ours.
     .where(_outbox.c.id == bindparam("row"), is_open(_outbox))
     .where(or_(_fate == "sent", _outbox.c.due_at == moment("lease_end")))
     .values(

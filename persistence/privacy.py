@@ -39,9 +39,9 @@ _turns = table(TurnRow)
 def redact(connection: Connection, request: PrivacyRequest) -> int:
     """Erase the buyers that a request names, with what was said in their conversations; return how many.
 
-    Source: Shopify's customers/redact names the customer by id, e-mail and phone. A phone number alone does not
-    identify anybody here, so it erases nobody. Rows keep their identity (ids and times), so that a delivery that
-    comes again is still recognised; ratings keep their score and lose their words.
+    Source: Shopify's customers/redact names the customer by id, e-mail and phone. A phone number alone does
+    not identify anybody here, so it erases nobody. Rows keep their identity (ids and times), so that a
+    delivery that comes again is still recognised; ratings keep their score and lose their words.
     """
     ways = []
     if request.customer_id:

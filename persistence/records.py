@@ -1,4 +1,4 @@
-"""What a turn leaves behind besides its messages: reminders, ratings, hand-overs, consents, who has the floor."""
+"""What a turn leaves behind besides messages: reminders, ratings, hand-overs, consents, the floor."""
 
 from __future__ import annotations
 

@@ -95,8 +95,8 @@ local step = tonumber(ARGV[2])
 local wait = begin - tonumber(ARGV[1]) - step * (tonumber(ARGV[3]) - 1)
 if wait > 0 then return tostring(wait) end
 local full = begin + step
-redis.call('SET', KEYS[1], string.format('%.6f', full), 'PX', math.ceil((full - tonumber(ARGV[1])) * 1000) + 1000)
-return '0'
+redis.call('SET', KEYS[1], string.format('%.6f', full), 'PX', math.ceil((full - tonumber(ARGV[1])) * 1000) +
+1000) return '0'
 """
 
 

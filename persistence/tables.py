@@ -56,7 +56,8 @@ class Conversation(SQLModel, table=True):
     """One thread with one person on one channel account: its state, its version, and when it needs a turn.
 
     ``due_at`` is when somebody must look (NULL: nothing waits). A claim moves it to the end of the lease, an
-    arrival pulls it back to now; so a crash in between needs no repair. ``version`` alone decides whether a turn counts.
+    arrival pulls it back to now; so a crash in between needs no repair. ``version`` alone decides whether a
+    turn counts.
     """
 
     __tablename__ = "conversations"
@@ -86,7 +87,7 @@ class Conversation(SQLModel, table=True):
     waiting_since: datetime | None = _moment(optional=True)
     heard_at: datetime | None = _moment(optional=True)
     texted_at: datetime | None = _moment(optional=True)
-    reachable: bool = _with(True)
+    reachable: bool = _with(default=True)
     created_at: datetime = _moment()
 
 
@@ -138,7 +139,7 @@ class InboxRow(SQLModel, table=True):
     received_at: datetime = _moment()
     due_at: datetime = _moment()
     event: str = Field(sa_type=Text)
-    standby: bool = _with(False)
+    standby: bool = _with(default=False)
     status: str = _with("waiting")
     attempts: int = _with(0)
     turn: int | None = None
@@ -189,7 +190,7 @@ class OutboxRow(SQLModel, table=True):
     turn: int
     seq: int
     speaker: str = _with("bot")
-    proactive: bool = _with(False)
+    proactive: bool = _with(default=False)
     outgoing: str = Field(sa_type=Text)
     status: str = _with("waiting")
     due_at: datetime = _moment()
@@ -260,7 +261,7 @@ class OrderRow(SQLModel, table=True):
     described_by: str = _with("")
     buyer_id: int | None = Field(default=None, sa_type=_Id, foreign_key="buyers.id", index=True)
     codes: str = _with("[]", sa_type=Text)
-    test: bool = _with(False)
+    test: bool = _with(default=False)
 
 
 class ItemRow(SQLModel, table=True):

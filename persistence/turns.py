@@ -1,7 +1,7 @@
 """Claiming a conversation's waiting events, and committing what a turn made of them in one transaction.
 
-The lease keeps two workers from doing the same work; only the version decides. A turn whose version is no longer
-current leaves no trace and its events wait for the next one.
+The lease keeps two workers from doing the same work; only the version decides. A turn whose version is no
+longer current leaves no trace and its events wait for the next one.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Outcome:
     now: datetime
     state: str
     spoken: tuple[Spoken, ...] = ()
-    effects: Effects = Effects()
+    effects: Effects = _NOTHING
     flow: str | None = None
     step: str | None = None
     heard: dict[str, object] = field(default_factory=dict)
@@ -229,8 +229,8 @@ def _recognised(
     echoes = [heard.event for heard in events if isinstance(heard.event, Echo)]
     if not echoes:
         return tuple(events), False
-    # One statement, which sees one moment: a message whose answer comes between two of them would in the first
-    # not be known yet, and in the second not be on its way any more.
+    # One statement, which sees one moment: a message whose answer comes between two of them would in the
+    # first not be known yet, and in the second not be on its way any more.
     ours = connection.execute(
         select(_outbox.c.external_id, _outbox.c.status, _outbox.c.outgoing).where(
             _outbox.c.conversation_id == conversation_id,

@@ -69,7 +69,7 @@ async def test_an_address_that_is_not_ours_is_refused(store_url: str) -> None:
 async def test_postgresql_without_the_newest_schema_is_refused(postgres_url: str) -> None:
     for only in (None, "web", "work"):
         with pytest.raises(ConfigError, match=r"schema is empty.*python -m bot migrate"):
-            async with running(settings_of(postgres_url, {}, {}), only):  # type: ignore[arg-type]  # a literal
+            async with running(settings_of(postgres_url, {}, {}), only):
                 pass
 
 

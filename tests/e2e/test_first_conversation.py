@@ -18,7 +18,7 @@ on_every_channel = pytest.mark.parametrize("channel", CHANNELS)
 def code_of(url: str) -> str:
     """The entry code inside a link."""
     [code] = re.findall(r"NK[A-Z2-7]{22}", url)
-    return code
+    return str(code)
 
 
 async def to_the_rating(buyer: Buyer, sku: str = "HM-01") -> str:
