@@ -13,7 +13,8 @@ from dialogs.steps import start
 from dialogs.timing import next_ten
 from dialogs.turn import KINDS, Turn
 
-_URGENCY: Final = {"setup": 0, "care": 1, "rating": 2}
+# Both due at once means that the tip comes late: the question that was promised for today goes first.
+_URGENCY: Final = {"setup": 0, "rating": 1, "care": 2}
 
 
 def order_moved(turn: Turn, event: OrderEvent) -> None:

@@ -1,14 +1,15 @@
 """One database, two engines: SQLite in WAL mode for one process, PostgreSQL for many. The same SQL on both.
 
 Stores are written as plain functions over a synchronous ``Connection``; `Database` runs them inside one
-transaction on the async engine. No transaction is ever open while the network is waited for.
+transaction: on PostgreSQL on the async engine, on SQLite in the writer's thread. No transaction is ever open
+while the network is waited for.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,15 +20,18 @@ from sqlalchemy import (
     BindParameter,
     Connection,
     Dialect,
+    Engine,
     String,
     bindparam,
+    create_engine,
     event,
     literal_column,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.types import TypeDecorator
 
@@ -112,7 +116,12 @@ def database_url(text: str) -> URL:
 
 
 class Database:
-    """The engine, and the two ways to use it: `read` and `write`."""
+    """The engine, and the two ways to use it: `read` and `write`.
+
+    SQLite has one writer whatever one does: here it is one thread that owns the one writing connection, so
+    that a whole transaction costs one hop between threads and writers queue instead of fighting for the file
+    lock.
+    """
 
     def __init__(self, url: str, *, pool: int = 8) -> None:
         """Prepare the engine for ``url`` (see `database_url`); nothing is opened yet."""
@@ -121,33 +130,41 @@ class Database:
         if self.is_sqlite:
             if self.url.database and self.url.database != ":memory:":
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", size=1)
-            self._reader = _sqlite_engine(self.url, begin="BEGIN", size=4)
-            self._turnstile: asyncio.Lock | None = asyncio.Lock()
+            self._thread = ThreadPoolExecutor(1, "sqlite-writer")
+            self._writer = create_engine(self.url.set(drivername="sqlite"), poolclass=StaticPool)
+            _prepare_sqlite(self._writer, begin="BEGIN IMMEDIATE")
+            self._reader = create_async_engine(self.url, pool_size=4, max_overflow=0, pool_timeout=60)
+            _prepare_sqlite(self._reader.sync_engine, begin="BEGIN")
         else:
-            self.engine = create_async_engine(
-                self.url, pool_size=pool, max_overflow=2 * pool, pool_pre_ping=True
-            )
-            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")  # the same pool
-            self._turnstile = None
+            engine = create_async_engine(self.url, pool_size=pool, max_overflow=2 * pool)
+            self._engine = engine
+            self._writer = engine.sync_engine
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ")  # the same pool
+
+    @property
+    def engines(self) -> tuple[Engine, Engine]:
+        """The engines for writing and for reading, to listen to."""
+        return self._writer, self._reader.sync_engine
 
     async def write(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work`` in one transaction and return its result after the durable commit.
 
-        ``work`` may run more than once (deadlock, serialization failure, a busy file), so it must have no
-        effects outside the database. On SQLite writers queue inside the process instead of fighting for the
-        file lock.
+        ``work`` may run more than once (deadlock, serialization failure, a busy file, a lost connection), so
+        it must have no effects outside the database. On SQLite it runs in a thread of its own.
 
         Raises:
             sqlalchemy.exc.DBAPIError: the database refused, or stayed busy.
 
         """
+
+        def bound(connection: Connection) -> T:
+            return work(connection, *args, **kwargs)
+
         for attempt in range(1, _TRIES + 1):
             try:
-                async with self._one_writer(), self.engine.begin() as connection:
-                    return await connection.run_sync(work, *args, **kwargs)
+                return await self._transact(bound)
             except DBAPIError as error:
                 if attempt == _TRIES or not _worth_repeating(error):
                     raise
@@ -158,16 +175,37 @@ class Database:
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run ``work``, which only reads, on one consistent snapshot."""
-        async with self._reader.connect() as connection:
-            return await connection.run_sync(work, *args, **kwargs)
+
+        def bound(connection: Connection) -> T:
+            return work(connection, *args, **kwargs)
+
+        try:
+            return await self._look(bound)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return await self._look(bound)
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self.engine.dispose()
+        """Close every connection; what is being written is finished first."""
+        if self.is_sqlite:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.dispose)
+            self._thread.shutdown()
         await self._reader.dispose()
 
-    def _one_writer(self) -> AbstractAsyncContextManager[object]:
-        return self._turnstile if self._turnstile is not None else nullcontext()
+    async def _transact(self, work: Callable[[Connection], T]) -> T:
+        if self.is_sqlite:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._in_thread, work)
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def _look(self, work: Callable[[Connection], T]) -> T:
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(work)
+
+    def _in_thread(self, work: Callable[[Connection], T]) -> T:
+        with self._writer.begin() as connection:
+            return work(connection)
 
 
 class GroupCommit(Generic[T, R]):
@@ -233,10 +271,10 @@ def _settle(future: asyncio.Future[R], result: R | None = None, error: Exception
         future.set_result(result)  # type: ignore[arg-type]  # a result of None is a result too
 
 
-def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=60)
+def _prepare_sqlite(engine: Engine, *, begin: str) -> None:
+    """Make every connection durable and patient, and every transaction begin with ``begin``."""
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         # The driver must not open transactions by itself: a read that turns into a write inside a deferred
         # transaction fails at once with "database is locked" instead of waiting.
@@ -253,11 +291,9 @@ def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
-
-    return engine
 
 
 def is_conflict(error: Exception) -> bool:
@@ -266,6 +302,8 @@ def is_conflict(error: Exception) -> bool:
 
 
 def _worth_repeating(error: DBAPIError) -> bool:
+    if error.connection_invalidated:  # the server was restarted, and the pool had not noticed
+        return True
     if isinstance(error, OperationalError) and "database is locked" in str(error.orig):
         return True
     return getattr(error.orig, "sqlstate", None) in _RETRIED_STATES

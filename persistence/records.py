@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
 from sqlalchemy import Connection, select, update
 
-from dialogs.messages import ContactChanged, Edited
+from dialogs.messages import OUTGOING, ContactChanged, Edited, Outgoing
+from dialogs.payloads import parse_payload
 from persistence.database import fixed
 from persistence.identity import Bond
 from persistence.inbox import move_contact
@@ -214,19 +216,27 @@ def _change_floor(connection: Connection, conversation_id: int, effects: Effects
         )
 
 
-def release(connection: Connection, conversation_id: int, turn: int, now: datetime) -> None:
-    """Put what waited for the person behind what has just been said; what has expired stays unsaid."""
+def release(
+    connection: Connection, conversation_id: int, turn: int, said: Sequence[Outgoing], now: datetime
+) -> None:
+    """Put what waited for the person behind what was ``said`` just now.
+
+    What has expired stays unsaid, and so does a question that the answer has asked anyway.
+    """
+    asked = {question for one in said for question in _questions(one)}
     rows = connection.execute(
         select(_outbox)
         .where(_outbox.c.conversation_id == conversation_id, _outbox.c.status == fixed("parked"))
         .order_by(_outbox.c.id)
     ).all()
     for number, row in enumerate(rows):
-        expired = row.expires_at is not None and row.expires_at <= now
-        connection.execute(
-            update(_outbox).where(_outbox.c.id == row.id).values(status="expired" if expired else "released")
-        )
-        if expired:
+        fate = "released"
+        if row.expires_at is not None and row.expires_at <= now:
+            fate = "expired"
+        elif asked & _questions(OUTGOING.validate_json(row.outgoing)):
+            fate = "merged"
+        connection.execute(update(_outbox).where(_outbox.c.id == row.id).values(status=fate))
+        if fate != "released":
             continue
         connection.execute(
             _outbox.insert().values(
@@ -241,6 +251,12 @@ def release(connection: Connection, conversation_id: int, turn: int, now: dateti
                 created_at=now,
             )
         )
+
+
+def _questions(outgoing: Outgoing) -> set[tuple[str, str]]:
+    """Return which questions a message's buttons answer, as (flow, step)."""
+    tapped = (parse_payload(outgoing.stored.get(one.payload, one.payload)) for one in outgoing.buttons)
+    return {(one.flow, one.step) for one in tapped if one is not None}
 
 
 def _forget(connection: Connection, conversation_id: int, message_id: str) -> None:

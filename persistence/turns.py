@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, bindparam, case, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, or_, select, update
 
 from dialogs.messages import EVENTS, OUTGOING, Echo, Event, Outgoing, Tap, Unsupported
 from persistence.database import EPOCH, Database, GroupCommit, fixed, moment
@@ -68,8 +68,6 @@ class Turn:
     attempts: int
     leased_until: datetime
     events: tuple[Heard, ...]
-    more: bool = False
-    """More events wait than one turn takes."""
     sending: bool = False
     """Something of ours is on its way right now, so an unknown echo may still turn out to be ours."""
 
@@ -147,7 +145,7 @@ def claim(connection: Connection, now: datetime, most: int, lease: timedelta) ->
         # An arrival during the turn pulls due_at below the end of the lease; that is how the commit sees it.
         .values(leased_until=until, due_at=until, attempts=_conversations.c.attempts + 1)
     )
-    events, crowded = _waiting_events(connection, ids)
+    events = _waiting_events(connection, ids)
     return [
         Turn(
             conversation_id=row.id,
@@ -165,7 +163,6 @@ def claim(connection: Connection, now: datetime, most: int, lease: timedelta) ->
             attempts=row.attempts + 1,
             leased_until=until,
             events=heard,
-            more=row.id in crowded,
             sending=sending,
         )
         for row in due
@@ -173,7 +170,7 @@ def claim(connection: Connection, now: datetime, most: int, lease: timedelta) ->
     ]
 
 
-def _waiting_events(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[Heard]], set[int]]:
+def _waiting_events(connection: Connection, ids: Sequence[int]) -> dict[int, list[Heard]]:
     rows = connection.execute(
         select(_inbox.c.id, _inbox.c.external_id, _inbox.c.conversation_id, _inbox.c.at, _inbox.c.event)
         .where(
@@ -184,12 +181,10 @@ def _waiting_events(connection: Connection, ids: Sequence[int]) -> tuple[dict[in
         .order_by(_inbox.c.conversation_id, _inbox.c.at, _inbox.c.id)
     )
     found: dict[int, list[Heard]] = {}
-    crowded: set[int] = set()
     short: list[str] = []
     for row in rows:
         events = found.setdefault(row.conversation_id, [])
         if len(events) == MOST_EVENTS:
-            crowded.add(row.conversation_id)
             continue
         heard = Heard(row.id, row.external_id, row.at, _read(row.id, row.event))
         if isinstance(heard.event, Tap) and heard.event.payload.startswith("~"):
@@ -202,7 +197,7 @@ def _waiting_events(connection: Connection, ids: Sequence[int]) -> tuple[dict[in
         full = {row.key: row.payload for row in stored}
         for events in found.values():
             events[:] = [_with_payload(heard, full) for heard in events]
-    return found, crowded
+    return found
 
 
 def _read(row_id: int, event: str) -> Event:
@@ -251,6 +246,11 @@ def _recognised(
     return marked, bool(texts)
 
 
+_still_waits = exists().where(
+    _inbox.c.conversation_id == _conversations.c.id,
+    _inbox.c.status == fixed("waiting"),
+    _inbox.c.lane == fixed("message"),
+)
 _ADVANCE = (
     update(_conversations)
     .where(_conversations.c.id == bindparam("conversation"))
@@ -258,12 +258,19 @@ _ADVANCE = (
         state=bindparam("new_state"),
         version=_conversations.c.version + 1,
         leased_until=EPOCH,
-        # Untouched since the claim: nothing new has come. Otherwise somebody must look again.
+        # A time that is no lease's end was set by an arrival, and stands. At a lease's end, this turn's or
+        # that of a worker who has claimed since and will not count, only what still waits says whether to
+        # look again.
         due_at=case(
-            (_conversations.c.due_at == moment("lease_end"), moment("again_at")),
-            # Another has claimed it since, with what may have come since: that turn will not count any more.
-            (_conversations.c.due_at == _conversations.c.leased_until, moment("moment")),
-            else_=_conversations.c.due_at,
+            (
+                and_(
+                    _conversations.c.due_at != moment("lease_end"),
+                    _conversations.c.due_at != _conversations.c.leased_until,
+                ),
+                _conversations.c.due_at,
+            ),
+            (_still_waits, moment("moment")),
+            else_=None,
         ),
         attempts=0,
         language=bindparam("spoken_language"),
@@ -313,8 +320,6 @@ def _bind(connection: Connection, conversation_id: int, bonds: Sequence[Bond], n
 
 def _write(connection: Connection, winners: Sequence[Outcome]) -> None:
     winners = sorted(winners, key=lambda outcome: outcome.turn.conversation_id)
-    connection.execute(_ADVANCE, [_advance(outcome) for outcome in winners])
-    connection.execute(_turns.insert(), [_turn(outcome) for outcome in winners])
     done = [
         {"row": heard.id, "new_version": outcome.turn.version + 1}
         for outcome in winners
@@ -322,6 +327,8 @@ def _write(connection: Connection, winners: Sequence[Outcome]) -> None:
     ]
     if done:
         connection.execute(_DONE, done)
+    connection.execute(_ADVANCE, [_advance(outcome) for outcome in winners])
+    connection.execute(_turns.insert(), [_turn(outcome) for outcome in winners])
     for outcome in winners:
         if outcome.effects != _NOTHING:
             apply_effects(connection, outcome.turn.conversation_id, outcome.effects, outcome.now)
@@ -330,7 +337,8 @@ def _write(connection: Connection, winners: Sequence[Outcome]) -> None:
         connection.execute(_outbox.insert(), spoken)
     for outcome in winners:
         if outcome.effects.release:
-            release(connection, outcome.turn.conversation_id, outcome.turn.version + 1, outcome.now)
+            said = [one.outgoing for one in outcome.spoken]
+            release(connection, outcome.turn.conversation_id, outcome.turn.version + 1, said, outcome.now)
     stored = {
         key: payload
         for outcome in winners
@@ -348,7 +356,6 @@ def _advance(outcome: Outcome) -> dict[str, Any]:
         "conversation": outcome.turn.conversation_id,
         "new_state": outcome.state,
         "lease_end": outcome.turn.leased_until,
-        "again_at": outcome.now if outcome.turn.more else None,
         "moment": outcome.now,
         "spoken_language": outcome.language or outcome.turn.language,
     }

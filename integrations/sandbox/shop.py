@@ -7,7 +7,7 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
 from integrations.sandbox.errors import Complaint, Json
@@ -127,7 +127,7 @@ class Shop:
         return order
 
     def arrive(self, order_id: str) -> DemoOrder:
-        """The parcel is there; it was sent off before, now at the latest.
+        """The parcel is there. One that was never reported as sent is reported as delivered only.
 
         Raises:
             Complaint: unknown, already there, or cancelled.
@@ -137,10 +137,8 @@ class Shop:
         now = self._stage.clock()
         if order.status not in {"paid", "shipped"}:
             raise Complaint(f"This order is {order.status}; only one on its way can arrive.")
-        if order.status == "paid":
-            self._ship(order, now)
-            now += timedelta(milliseconds=1)  # after the shipping, whichever the bot hears of first
-        order.body["tracking"] = {**order.body["tracking"], "status": "delivered"}
+        tracking = order.body.get("tracking") or _tracking()
+        order.body["tracking"] = {**tracking, "status": "delivered"}
         self._tell(order, "order.delivered", now)
         self._show(order)
         return order
@@ -202,13 +200,7 @@ class Shop:
             self._orders.pop(self._ids.popleft(), None)
 
     def _ship(self, order: DemoOrder, at: datetime) -> None:
-        number = "00340" + f"{secrets.randbelow(10**15):015d}"
-        order.body["tracking"] = {
-            "number": number,
-            "carrier": "DHL",
-            "url": f"https://shop.example/track/{number}",
-            "status": "in_transit",
-        }
+        order.body["tracking"] = _tracking()
         self._tell(order, "order.shipped", at)
 
     def _tell(self, order: DemoOrder, event: str, at: datetime) -> None:
@@ -233,6 +225,17 @@ class Shop:
 
     def _show(self, order: DemoOrder) -> None:
         self._stage.live.publish({"type": "order", "order": order.json()})
+
+
+def _tracking() -> Json:
+    """A parcel that has just been handed to the carrier."""
+    number = "00340" + f"{secrets.randbelow(10**15):015d}"
+    return {
+        "number": number,
+        "carrier": "DHL",
+        "url": f"https://shop.example/track/{number}",
+        "status": "in_transit",
+    }
 
 
 def _order_body(

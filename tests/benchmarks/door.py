@@ -17,7 +17,7 @@ from tests.benchmarks.report import Report
 from tests.benchmarks.servers import SECRET, Servers, await_answer, free_port
 from tests.benchmarks.webhooks import many, signature
 
-CONNECTIONS = (16, 64, 256)
+CONNECTIONS = (64,)
 SECONDS = 6
 PEOPLE = 1000
 PREPARED = 60_000

@@ -50,10 +50,10 @@ class Talk:
 
     def move_on(self, now: float, turn: Turn) -> None:
         """A turn has counted. What came meanwhile, or what another claimed meanwhile, is due again."""
-        if self.due is not None and T0 + timedelta(seconds=self.due) == turn.leased_until:
-            self.due = None
-        elif self.due == self.leased_until:
-            self.due = now
+        left = self.waiting.keys() - {identity(one) for one in turn.events}
+        ends = (turn.leased_until, T0 + timedelta(seconds=self.leased_until))
+        if self.due is None or T0 + timedelta(seconds=self.due) in ends:
+            self.due = now if left else None
         self.version += 1
         self.leased_until = 0
 

@@ -148,11 +148,11 @@ async def test_no_statement_of_the_daily_work_reads_a_whole_table(store: Store) 
             seen.setdefault(statement, parameters[0] if executemany else parameters)
 
     events: Any = vars(sql)["event"]  # the library's own, by way of the module that keeps SQL
-    for engine in (store.database.engine, store.database._reader):
-        events.listen(engine.sync_engine, "before_cursor_execute", note)
+    for engine in store.database.engines:
+        events.listen(engine, "before_cursor_execute", note)
     await _work_of_a_day(store)
-    for engine in (store.database.engine, store.database._reader):
-        events.remove(engine.sync_engine, "before_cursor_execute", note)
+    for engine in store.database.engines:
+        events.remove(engine, "before_cursor_execute", note)
     assert len(seen) > 40
 
     explain = "EXPLAIN QUERY PLAN " if store.database.is_sqlite else "EXPLAIN "
