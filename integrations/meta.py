@@ -242,9 +242,9 @@ def moment(value: object) -> datetime | None:
             number = float(cast("str", value))
         except (TypeError, ValueError):
             found = datetime.fromisoformat(text(value))
+            found = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
         else:
             found = datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS_FROM else number, UTC)
-        found = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
     except (ArithmeticError, OSError, ValueError):
         return None
     return found if _EARLIEST <= found <= _LATEST else None

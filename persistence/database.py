@@ -61,7 +61,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
         """Turn an aware datetime into microseconds."""
-        return None if value is None else (value - EPOCH) // _MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
         """Turn microseconds into an aware datetime."""
@@ -81,6 +81,11 @@ class Money(TypeDecorator[Decimal]):
     def process_result_value(self, value: int | None, _dialect: Dialect) -> Decimal | None:
         """Turn ten-thousandths into an amount."""
         return None if value is None else Decimal(value).scaleb(-4).quantize(Decimal("0.01"))
+
+
+def microseconds(value: datetime) -> int:
+    """Return a moment as `Instant` stores it."""
+    return (value - EPOCH) // _MICROSECOND
 
 
 def moment(name: str) -> BindParameter[datetime]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, and_, case, func, literal_column, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
+from sqlalchemy.sql.dml import Update
 
 from dialogs.messages import BUYER_SPOKE, Arrival, Contact, ContactChanged, Lane
 from dialogs.shop import SHOP_EVENTS, ShopArrival
-from persistence.database import Database, GroupCommit, fixed, moment
+from persistence.batch import Batch, encoded
+from persistence.database import Database, GroupCommit, Instant, fixed, microseconds
 from persistence.tables import ContactRow, Conversation, InboxRow, table
 
 _inbox = table(InboxRow)
@@ -22,30 +25,55 @@ _contacts = table(ContactRow)
 _conversations = table(Conversation)
 
 _Key = tuple[str, str, str]
+_MICROSECOND: Final = timedelta(microseconds=1)
 _LANES: Final[dict[Lane, int]] = {"receipt": 7_236_447_852, "shop": 7_236_447_853, "notice": 7_236_447_854}
 """The advisory lock of each side lane."""
 
-_heard, _soon, _patient = moment("heard"), moment("soon"), moment("patient")
-_is_typing = _conversations.c.texted_at > moment("typing_since")
-_WAKE = (
-    update(_conversations)
-    .where(_conversations.c.id == bindparam("conversation"))
-    .values(
-        heard_at=case(
-            (or_(_conversations.c.heard_at.is_(None), _conversations.c.heard_at < _heard), _heard),
-            else_=_conversations.c.heard_at,
-        ),
-        texted_at=case((moment("texted").is_not(None), moment("texted")), else_=_conversations.c.texted_at),
-        # Without `soon` (an event that is only kept) every comparison fails and the time stays as it is.
-        due_at=case(
-            (and_(_conversations.c.due_at.is_(None), _is_typing), _patient),
-            (and_(_conversations.c.due_at > _patient, _is_typing), _patient),
-            (and_(_conversations.c.due_at > _soon, _is_typing), _conversations.c.due_at),
-            (or_(_conversations.c.due_at.is_(None), _conversations.c.due_at > _soon), _soon),
-            else_=_conversations.c.due_at,
-        ),
+_STORED: Final = {
+    column.name: column.type for column in _inbox.columns if column.name not in {"id", "attempts", "turn"}
+}
+_CALLED: Final = {
+    "conversation": _conversations.c.id.type,
+    **dict.fromkeys(("heard", "texted", "soon", "patient", "typing_since"), Instant()),
+}
+
+
+@cache
+def _storing(dialect: str) -> Any:
+    """Return the statement that stores a batch of events, leaving out those that have come before."""
+    batch = Batch(dialect, _STORED)
+    values = [*batch.columns.values(), literal_column("0")]
+    # SQLite reads ON after a bare FROM as the condition of a join; a WHERE in between makes it clear.
+    rows = select(*values).select_from(batch.source).where(true())
+    names = [*_STORED, "attempts"]
+    return insert_or_ignore(dialect, _inbox).from_select(names, rows, include_defaults=False)
+
+
+@cache
+def _waking(dialect: str) -> Update:
+    """Return the statement that notes, for a batch of conversations, who spoke and when to look."""
+    call = Batch(dialect, _CALLED).columns
+    now = _conversations.c
+    is_typing = now.texted_at > call["typing_since"]
+    soon, patient = call["soon"], call["patient"]
+    return (
+        update(_conversations)
+        .where(now.id == call["conversation"])
+        .values(
+            heard_at=case(
+                (or_(now.heard_at.is_(None), now.heard_at < call["heard"]), call["heard"]), else_=now.heard_at
+            ),
+            texted_at=func.coalesce(call["texted"], now.texted_at),
+            # Without `soon` (an event that is only kept) every comparison fails and the time stays as it is.
+            due_at=case(
+                (and_(now.due_at.is_(None), is_typing), patient),
+                (and_(now.due_at > patient, is_typing), patient),
+                (and_(now.due_at > soon, is_typing), now.due_at),
+                (or_(now.due_at.is_(None), now.due_at > soon), soon),
+                else_=now.due_at,
+            ),
+        )
     )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +126,9 @@ def accept(connection: Connection, intakes: Sequence[Intake], burst: Burst) -> l
     places = _conversations_of(connection, arrivals, now)
     rows: list[dict[str, Any]] = []
     for number, intake in enumerate(intakes):
-        rows += [_message_row(arrival, places, intake.now, number) for arrival in intake.arrivals]
-        rows += [_shop_row(arrival, intake.now, number) for arrival in intake.shop]
+        received = microseconds(intake.now)
+        rows += [_message_row(arrival, places, received, number) for arrival in intake.arrivals]
+        rows += [_shop_row(arrival, received, number) for arrival in intake.shop]
     fresh = _insert_new(connection, rows)
     _wake(connection, [row for row in fresh if row["conversation_id"] is not None], burst)
     counts = [0] * len(intakes)
@@ -108,10 +137,10 @@ def accept(connection: Connection, intakes: Sequence[Intake], burst: Burst) -> l
     return counts
 
 
-def insert_or_ignore(connection: Connection, target: Any) -> Any:
+def insert_or_ignore(dialect: str, target: Any) -> Any:
     """Return the dialect's INSERT … ON CONFLICT DO NOTHING for ``target``; both engines write it alike."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(target).on_conflict_do_nothing()
+    words = postgresql if dialect == "postgresql" else sqlite
+    return words.insert(target).on_conflict_do_nothing()
 
 
 def waiting_in(connection: Connection, lane: Lane, now: datetime, most: int) -> Sequence[Row[Any]]:
@@ -139,20 +168,26 @@ def waiting_in(connection: Connection, lane: Lane, now: datetime, most: int) -> 
 
 
 def _insert_new(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Store the rows and return those that had not come before."""
     by_key = {(row["source"], row["external_id"], row["kind"]): row for row in reversed(rows)}
-    statement = insert_or_ignore(connection, _inbox).returning(
-        _inbox.c.source, _inbox.c.external_id, _inbox.c.kind
-    )
-    values = [{k: v for k, v in row.items() if k[0] != "_"} for row in by_key.values()]
-    values.sort(
-        key=lambda row: (row["at"], row["external_id"])
-    )  # ids in one batch follow the platform's time
+    values = sorted(by_key.values(), key=lambda row: (row["at"], row["external_id"]))
     if not values:
         return []
-    return [by_key[tuple(found)] for found in connection.execute(statement, values)]
+    # Ids in one batch follow the platform's time.
+    dialect, parameters = connection.dialect.name, encoded(_STORED, values)
+    key = (_inbox.c.source, _inbox.c.external_id, _inbox.c.kind)
+    if dialect == "postgresql":
+        found = connection.execute(_storing(dialect).returning(*key), parameters)
+        return [by_key[row[0], row[1], row[2]] for row in found]
+    fresh = connection.execute(_storing(dialect), parameters).rowcount
+    if fresh == len(values):
+        return values
+    # There is one writer, so the newest rows are those of this statement.
+    newest = connection.execute(select(*key).order_by(_inbox.c.id.desc()).limit(fresh))
+    return [by_key[row[0], row[1], row[2]] for row in newest]
 
 
-def _message_row(arrival: Arrival, places: dict[_Key, int], now: datetime, request: int) -> dict[str, Any]:
+def _message_row(arrival: Arrival, places: dict[_Key, int], now: int, request: int) -> dict[str, Any]:
     contact = arrival.contact
     place = None if contact is None else places.get((contact.channel, contact.account, contact.ids[0]))
     return {
@@ -161,7 +196,7 @@ def _message_row(arrival: Arrival, places: dict[_Key, int], now: datetime, reque
         "kind": arrival.event.kind,
         "lane": arrival.lane,
         "conversation_id": place,
-        "at": arrival.at,
+        "at": microseconds(arrival.at),
         "received_at": now,
         "due_at": now,
         "event": orjson.dumps(arrival.event).decode(),
@@ -171,14 +206,14 @@ def _message_row(arrival: Arrival, places: dict[_Key, int], now: datetime, reque
     }
 
 
-def _shop_row(arrival: ShopArrival, now: datetime, request: int) -> dict[str, Any]:
+def _shop_row(arrival: ShopArrival, now: int, request: int) -> dict[str, Any]:
     return {
         "source": arrival.source,
         "external_id": arrival.external_id,
         "kind": arrival.event.kind,
         "lane": "shop",
         "conversation_id": None,
-        "at": arrival.at,
+        "at": microseconds(arrival.at),
         "received_at": now,
         "due_at": now,
         "event": SHOP_EVENTS.dump_json(arrival.event).decode(),
@@ -191,6 +226,7 @@ def _shop_row(arrival: ShopArrival, now: datetime, request: int) -> dict[str, An
 def _wake(connection: Connection, rows: Iterable[dict[str, Any]], burst: Burst) -> None:
     """Note when the person spoke and when the conversation must be looked at."""
     calls: dict[int, dict[str, Any]] = {}
+    since, wait = burst.since // _MICROSECOND, burst.wait // _MICROSECOND
     for row in rows:
         if row["lane"] != "message":
             continue
@@ -203,7 +239,7 @@ def _wake(connection: Connection, rows: Iterable[dict[str, Any]], burst: Burst) 
                 "texted": None,
                 "soon": None,
                 "patient": None,
-                "typing_since": now - burst.since,
+                "typing_since": now - since,
             },
         )
         if row["kind"] in BUYER_SPOKE and (call["heard"] is None or call["heard"] < row["at"]):
@@ -211,13 +247,14 @@ def _wake(connection: Connection, rows: Iterable[dict[str, Any]], burst: Burst) 
         if row["standby"]:
             continue
         if call["soon"] is None:
-            call["soon"], call["patient"] = now, now + burst.wait
+            call["soon"], call["patient"] = now, now + wait
         if row["kind"] == "text":
             call["texted"] = now
         else:
             call["typing_since"] = now  # only texts wait for more texts
     if calls:
-        connection.execute(_WAKE, [call for _, call in sorted(calls.items())])
+        ordered = [call for _, call in sorted(calls.items())]
+        connection.execute(_waking(connection.dialect.name), encoded(_CALLED, ordered))
 
 
 def _conversations_of(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> dict[_Key, int]:

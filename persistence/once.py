@@ -21,5 +21,5 @@ async def remember_once(database: Database, key: str, value: str) -> str:
 
 
 def _remember_once(connection: Connection, key: str, value: str) -> str:
-    connection.execute(insert_or_ignore(connection, _settings), [{"key": key, "value": value}])
+    connection.execute(insert_or_ignore(connection.dialect.name, _settings), [{"key": key, "value": value}])
     return str(connection.execute(select(_settings.c.value).where(_settings.c.key == key)).scalar_one())

@@ -152,7 +152,7 @@ def apply_event(connection: Connection, event: ShopEvent, row: Row[Any], now: da
 def _ensure(connection: Connection, change: OrderChange) -> None:
     """A part may come before its order: keep a place for it, older than any description."""
     connection.execute(
-        insert_or_ignore(connection, _orders),
+        insert_or_ignore(connection.dialect.name, _orders),
         [
             {
                 "id": change.order_id,
@@ -258,7 +258,7 @@ def _tell(connection: Connection, order_id: str, what: Milestone, at: datetime, 
         return
     event = OrderEvent(order_id, what)
     connection.execute(
-        insert_or_ignore(connection, _inbox),
+        insert_or_ignore(connection.dialect.name, _inbox),
         [
             {
                 "source": "orders",

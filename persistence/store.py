@@ -111,7 +111,7 @@ def _recall(connection: Connection, key: str) -> str | None:
 
 
 def _remember(connection: Connection, key: str, value: str) -> None:
-    connection.execute(insert_or_ignore(connection, _settings), [{"key": key, "value": value}])
+    connection.execute(insert_or_ignore(connection.dialect.name, _settings), [{"key": key, "value": value}])
     connection.execute(update(_settings).where(_settings.c.key == key).values(value=value))
 
 

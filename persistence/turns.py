@@ -347,7 +347,8 @@ def _write(connection: Connection, winners: Sequence[Outcome]) -> None:
     }
     if stored:
         connection.execute(
-            insert_or_ignore(connection, _payloads), [{"key": k, "payload": p} for k, p in stored.items()]
+            insert_or_ignore(connection.dialect.name, _payloads),
+            [{"key": k, "payload": p} for k, p in stored.items()],
         )
 
 
