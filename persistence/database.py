@@ -132,6 +132,7 @@ class Database:
         """Prepare the engine for ``url`` (see `database_url`); nothing is opened yet."""
         self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._closed = False
         if self.is_sqlite:
             if self.url.database and self.url.database != ":memory:":
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -192,8 +193,9 @@ class Database:
             return await self._look(bound)
 
     async def close(self) -> None:
-        """Close every connection; what is being written is finished first."""
-        if self.is_sqlite:
+        """Close every connection; what is being written is finished first. Safe to repeat."""
+        if self.is_sqlite and not self._closed:
+            self._closed = True
             await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.dispose)
             self._thread.shutdown()
         await self._reader.dispose()

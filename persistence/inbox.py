@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, and_, case, func, literal_column, or_, select, true, update
+from sqlalchemy import Connection, and_, bindparam, case, func, literal_column, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 from sqlalchemy.sql.dml import Update
@@ -56,23 +56,23 @@ def _waking(dialect: str) -> Update:
     now = _conversations.c
     is_typing = now.texted_at > call["typing_since"]
     soon, patient = call["soon"], call["patient"]
-    return (
-        update(_conversations)
-        .where(now.id == call["conversation"])
-        .values(
-            heard_at=case(
-                (or_(now.heard_at.is_(None), now.heard_at < call["heard"]), call["heard"]), else_=now.heard_at
-            ),
-            texted_at=func.coalesce(call["texted"], now.texted_at),
-            # Without `soon` (an event that is only kept) every comparison fails and the time stays as it is.
-            due_at=case(
-                (and_(now.due_at.is_(None), is_typing), patient),
-                (and_(now.due_at > patient, is_typing), patient),
-                (and_(now.due_at > soon, is_typing), now.due_at),
-                (or_(now.due_at.is_(None), now.due_at > soon), soon),
-                else_=now.due_at,
-            ),
-        )
+    wake = update(_conversations).where(now.id == call["conversation"])
+    if dialect == "postgresql":
+        # The planner cannot see how few rows the batch holds; named ids keep it from reading the whole table.
+        wake = wake.where(now.id.in_(bindparam("places", expanding=True)))
+    return wake.values(
+        heard_at=case(
+            (or_(now.heard_at.is_(None), now.heard_at < call["heard"]), call["heard"]), else_=now.heard_at
+        ),
+        texted_at=func.coalesce(call["texted"], now.texted_at),
+        # Without `soon` (an event that is only kept) every comparison fails and the time stays as it is.
+        due_at=case(
+            (and_(now.due_at.is_(None), is_typing), patient),
+            (and_(now.due_at > patient, is_typing), patient),
+            (and_(now.due_at > soon, is_typing), now.due_at),
+            (or_(now.due_at.is_(None), now.due_at > soon), soon),
+            else_=now.due_at,
+        ),
     )
 
 
@@ -254,7 +254,10 @@ def _wake(connection: Connection, rows: Iterable[dict[str, Any]], burst: Burst) 
             call["typing_since"] = now  # only texts wait for more texts
     if calls:
         ordered = [call for _, call in sorted(calls.items())]
-        connection.execute(_waking(connection.dialect.name), encoded(_CALLED, ordered))
+        parameters: dict[str, Any] = encoded(_CALLED, ordered)
+        if connection.dialect.name == "postgresql":
+            parameters["places"] = sorted(calls)
+        connection.execute(_waking(connection.dialect.name), parameters)
 
 
 def _conversations_of(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> dict[_Key, int]:

@@ -221,8 +221,10 @@ def release(
 ) -> None:
     """Put what waited for the person behind what was ``said`` just now.
 
-    What has expired stays unsaid, and so does a question that the answer has asked anyway.
+    What has expired stays unsaid, and so does a question that the answer has asked anyway. Of what the bot
+    had wanted to say of its own accord at most one thing is said, and none while the answer waits for a tap.
     """
+    busy = any(one.buttons for one in said)
     asked = {question for one in said for question in _questions(one)}
     rows = connection.execute(
         select(_outbox)
@@ -235,6 +237,10 @@ def release(
             fate = "expired"
         elif asked & _questions(OUTGOING.validate_json(row.outgoing)):
             fate = "merged"
+        if fate == "released" and row.proactive:
+            if busy:
+                continue
+            busy = True
         connection.execute(update(_outbox).where(_outbox.c.id == row.id).values(status=fate))
         if fate != "released":
             continue
