@@ -287,7 +287,7 @@ async def test_after_the_window_the_template_goes_out_instead(house: House) -> N
 
 async def test_what_is_parked_goes_out_after_the_answer_once_the_person_writes(make_house: MakeHouse) -> None:
     house = make_house(FakeChannel(capabilities=LIKE["instagram"]))
-    await house.speak("Wie zufrieden bist du?", proactive=True)
+    await house.speak("Wie zufrieden bist du?")
     house.later(2 * 86_400)
     assert (await house.send_head()).fate == "parked"
     await house.answer("wie pflege ich die mühle?")

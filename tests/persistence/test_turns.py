@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dialogs.messages import Arrival, Button, Edited, Media, Outgoing, Reaction, Tap, Text, Unsupported
+from dialogs.messages import Arrival, Edited, Media, Outgoing, Reaction, Tap, Text, Unsupported
 from persistence import turns
 from persistence.database import Database
 from persistence.identity import Bond
@@ -426,36 +426,6 @@ async def test_the_floor_can_change_without_a_handoff(store: Store) -> None:
     await answer(store, 3, "back", effects=Effects(floor="bot"))
     assert (await only(store, Conversation)).floor == "bot"
     assert (await head(store, 3)).outgoing.text == "back"
-
-
-async def test_a_parked_tip_never_buries_a_question(store: Store) -> None:
-    """Instagram takes quick replies away when a message follows; two parked wishes once came at once."""
-    await answer(store, 0, say("tip", proactive=True), say("rating", proactive=True))
-    for _ in range(2):
-        await store.outbox.settle(Settlement(await head(store, 1), "parked", at(1)))
-    question = Spoken(Outgoing("buttons", "which?", (Button("f.s.a.1", "a"),)))
-    await answer(store, 100, question, effects=Effects(release=True))
-    assert [row.status for row in await rows(store, OutboxRow)] == ["parked", "parked", "waiting"]
-    await answer(store, 200, "plain", effects=Effects(release=True))
-    assert words(await rows(store, OutboxRow)) == ["tip", "rating", "which?", "plain", "tip"]
-    assert [row.status for row in await rows(store, OutboxRow)][:2] == ["released", "parked"]
-
-
-async def test_what_was_parked_is_said_after_the_answer_in_its_order_unless_it_has_expired(
-    store: Store,
-) -> None:
-    await answer(store, 0, "p1", say("p2", expires_at=at(50)), say("p3", proactive=True, expires_at=at(500)))
-    for _ in range(3):
-        await store.outbox.settle(Settlement(await head(store, 1), "parked", at(1)))
-    assert await store.outbox.claim(at(90), 10) == []
-    await answer(store, 100, "answer", "more", effects=Effects(release=True))
-    said = [await send(store, 101) for _ in range(4)]
-    assert [row.outgoing.text for row in said] == ["answer", "more", "p1", "p3"]
-    assert said[3].proactive
-    assert said[3].expires_at == at(500)
-    assert await store.outbox.claim(at(999), 10) == []
-    statuses = [row.status for row in await rows(store, OutboxRow)]
-    assert statuses == ["released", "expired", "released", "sent", "sent", "sent", "sent"]
 
 
 async def test_what_the_person_took_back_is_deleted_here_too(store: Store) -> None:
