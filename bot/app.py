@@ -25,8 +25,8 @@ from integrations.sandbox.settings import SandboxSettings
 from integrations.telegram import TelegramSettings
 from integrations.whatsapp import WhatsAppSettings
 from persistence.database import Database
-from persistence.inbox import Burst
 from persistence.signals import LocalSignals, RedisSignals, Signals
+from persistence.sorting import Burst
 from persistence.store import Store
 
 _log = structlog.get_logger(__name__)

@@ -8,9 +8,8 @@ Source of the shapes: Instagram Platform webhooks, "Webhook notification example
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from dialogs.messages import (
     Arrival,
@@ -66,8 +65,7 @@ _LEFT_ALONE: Final = {
 _NAMES_OF_IGNORED: Final = {"comments": "comment", "live_comments": "comment", "mentions": "mention"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(NamedTuple):
     """What is known of an item before its event is read. ``stamp`` is the time as it came, or nothing."""
 
     item: Item
@@ -83,9 +81,8 @@ class _Scene:
         who = self.sender if person is None else person
         if not who:
             return Ignored("no_sender", "nobody can be answered")
-        contact = Contact(SOURCE, self.account, (who,))
-        standby = "standby" in {self.item.origin, self.item.field}
-        return Arrival(SOURCE, external_id, self.at, event, contact, standby)
+        standby = self.item.origin == "standby" or self.item.field == "standby"
+        return Arrival(SOURCE, external_id, self.at, event, Contact(SOURCE, self.account, (who,)), standby)
 
 
 def read(payload: JsonObject, account: str, app_id: str, now: datetime) -> Parsed:
@@ -104,8 +101,11 @@ def _read_item(item: Item, account: str, app_id: str, now: datetime) -> Iterable
     raw = value.get("timestamp")
     at = moment(raw) or moment(item.entry_time) or now
     stamp = word(raw) or word(item.entry_time)
-    sender, recipient = (word(branch(value.get(side)).get("id")) for side in ("sender", "recipient"))
+    sender = word(branch(value.get("sender")).get("id"))
+    recipient = word(branch(value.get("recipient")).get("id"))
     scene = _Scene(item, account, app_id, at, stamp, sender, recipient)
+    if len(present) == 1:  # as nearly always
+        return _READERS[present[0]](scene)
     return [outcome for name in present for outcome in _READERS[name](scene)]
 
 
@@ -125,19 +125,18 @@ def _message(scene: _Scene) -> Iterable[Outcome]:
     identity = key(mid) if mid else key(scene.sender, scene.stamp, digest(message))
     echo, deleted = message.get("is_echo") is True, message.get("is_deleted") is True
     if echo and deleted:
-        yield Ignored("echo_unsent", "the shop took back a message of its own")
-    elif echo:
+        return [Ignored("echo_unsent", "the shop took back a message of its own")]
+    if echo:
         heard = Echo(identity, _said(message), word(message.get("app_id")) or None)
-        yield scene.arrival(identity, heard, person=scene.recipient)
-    elif scene.sender == scene.account != scene.recipient:
-        yield Ignored("own_message", "a message of the account itself, not marked as an echo")
-    elif deleted:
-        yield scene.arrival(identity, Unsent(identity))
-    elif message.get("is_unsupported") is True:
-        yield scene.arrival(identity, Unsupported("unsupported"))
-    else:
-        event = _content(message, _referral(message) or _referral(scene.item.value))
-        yield scene.arrival(identity, event) if event else unknown({"message": None, **message})
+        return [scene.arrival(identity, heard, person=scene.recipient)]
+    if scene.sender == scene.account != scene.recipient:
+        return [Ignored("own_message", "a message of the account itself, not marked as an echo")]
+    if deleted:
+        return [scene.arrival(identity, Unsent(identity))]
+    if message.get("is_unsupported") is True:
+        return [scene.arrival(identity, Unsupported("unsupported"))]
+    event = _content(message, _referral(message) or _referral(scene.item.value))
+    return [scene.arrival(identity, event) if event else unknown({"message": None, **message})]
 
 
 def _said(message: JsonObject) -> str:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 import orjson
 
@@ -27,6 +26,7 @@ _T = TypeVar("_T")
 
 SIGNATURE_HEADER: Final = "X-Hub-Signature-256"
 _PREFIX: Final = "sha256="
+_LISTS: Final[tuple[Literal["messaging", "standby"], ...]] = ("messaging", "standby")
 _LONGEST_KEY: Final = 255  # a database index refuses very long keys; no real id comes near
 _MILLISECONDS_FROM: Final = 100_000_000_000  # as seconds this is the year 5138
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -50,7 +50,7 @@ def verify_signature(secrets: Sequence[str], headers: Mapping[str, str], body: b
     claimed = given.removeprefix(_PREFIX).encode("utf-8", "replace")
     matching = -1
     for position, secret in enumerate(secrets):
-        expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
+        expected = hmac.digest(secret.encode(), body, "sha256").hex().encode()
         # An empty secret would let anybody sign.
         if hmac.compare_digest(expected, claimed) and secret:
             matching = position
@@ -105,8 +105,7 @@ def _load_with_halves(body: bytes) -> object:
         raise Malformed("The body is not JSON.") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One piece of an envelope.
 
     ``origin`` says where it lay: in ``messaging``, in ``standby`` (another app holds the thread), or as a
@@ -133,7 +132,7 @@ def read_envelope(
     arrivals: list[Arrival] = []
     ignored: list[Ignored] = []
     for piece in _pieces(payload, objects):
-        for outcome in [piece] if isinstance(piece, Ignored) else guarded(read, piece):
+        for outcome in (piece,) if isinstance(piece, Ignored) else guarded(read, piece):
             if isinstance(outcome, Ignored):
                 ignored.append(outcome)
             else:
@@ -141,59 +140,59 @@ def read_envelope(
     return Parsed(tuple(arrivals), ignored=tuple(ignored))
 
 
-def guarded(read: Callable[[_T], Iterable[Outcome]], piece: _T) -> list[Outcome]:
+def guarded(read: Callable[[_T], Iterable[Outcome]], piece: _T) -> Iterable[Outcome]:
     """Return what ``read`` makes of one piece; what it trips over is counted and costs no other piece."""
     try:
-        return list(read(piece))
+        return tuple(read(piece))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        return [Ignored("broken", f"an item could not be read ({type(error).__name__})")]
+        return (Ignored("broken", f"an item could not be read ({type(error).__name__})"),)
 
 
-def _pieces(payload: JsonObject, objects: frozenset[str]) -> Iterator[Item | Ignored]:
+def _pieces(payload: JsonObject, objects: frozenset[str]) -> list[Item | Ignored]:
     about = word(payload.get("object"))
     if about and about not in objects:
-        yield Ignored(
-            "foreign_object", "the webhook is about something else; check what the app is subscribed to"
-        )
-        return
+        reason = "the webhook is about something else; check what the app is subscribed to"
+        return [Ignored("foreign_object", reason)]
     entries = payload.get("entry")
     if not isinstance(entries, list):
-        yield Ignored("no_entry", "the body holds no list of entries")
-        return
+        return [Ignored("no_entry", "the body holds no list of entries")]
+    pieces: list[Item | Ignored] = []
     for entry in entries:
         if isinstance(entry, dict):
-            yield from _pieces_of_entry(entry)
+            pieces += _pieces_of_entry(entry) or [Ignored("empty_entry", "an entry holds no event")]
         else:
-            yield Ignored("broken", "an entry is no object")
+            pieces.append(Ignored("broken", "an entry is no object"))
+    return pieces
 
 
-def _pieces_of_entry(entry: JsonObject) -> Iterator[Item | Ignored]:
-    where = (word(entry.get("id")), entry.get("time"))
-    empty = True
-    for origin in ("messaging", "standby"):
-        for value in _listed(entry, origin):
-            empty = False
-            yield Item(origin, value, *where) if isinstance(value, dict) else _broken(origin)
-    for change in _listed(entry, "changes"):
-        empty = False
-        value = change.get("value") if isinstance(change, dict) else None
-        if isinstance(value, dict):
-            # Samples of account updates carry the field one level too high or too deep.
-            field = word(change.get("field")) or word(entry.get("field")) or word(value.get("field"))
-            yield Item("change", value, *where, field)
-        else:
-            yield _broken("changes")
+def _pieces_of_entry(entry: JsonObject) -> list[Item | Ignored]:
+    pieces: list[Item | Ignored] = []
+    entry_id, time = word(entry.get("id")), entry.get("time")
+    for origin in _LISTS:
+        if origin not in entry:
+            continue
+        for value in _listed(entry[origin]):
+            if isinstance(value, dict):
+                pieces.append(Item(origin, value, entry_id, time))
+            else:
+                pieces.append(_broken(origin))
+    if "changes" in entry:
+        for change in _listed(entry["changes"]):
+            value = change.get("value") if isinstance(change, dict) else None
+            if isinstance(value, dict):
+                # Samples of account updates carry the field one level too high or too deep.
+                field = word(change.get("field")) or word(entry.get("field")) or word(value.get("field"))
+                pieces.append(Item("change", value, entry_id, time, field))
+            else:
+                pieces.append(_broken("changes"))
     if "value" in entry:  # comments under Instagram login are documented flat, without ``changes``
-        empty = False
         value = entry["value"]
-        flat = isinstance(value, dict)
-        yield Item("change", value, *where, word(entry.get("field"))) if flat else _broken("value")
-    if empty:
-        yield Ignored("empty_entry", "an entry holds no event")
+        flat_one = Item("change", value, entry_id, time, word(entry.get("field")))
+        pieces.append(flat_one if isinstance(value, dict) else _broken("value"))
+    return pieces
 
 
-def _listed(entry: JsonObject, key: Literal["messaging", "standby", "changes"]) -> list[Any]:
-    value = entry.get(key, [])
+def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
@@ -225,9 +224,9 @@ def text(value: object) -> str:
 
 def word(value: object) -> str:
     """Return an id or a name as a string, whether it came as a string or a number; else an empty string."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return text(value).strip()
+    if isinstance(value, str):
+        return value.replace("\x00", "").strip()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def moment(value: object) -> datetime | None:
@@ -252,7 +251,7 @@ def moment(value: object) -> datetime | None:
 
 def key(*parts: object) -> str:
     """Join the parts of an event's identity; an overlong one is replaced by its hash."""
-    joined = ":".join(word(part) for part in parts)
+    joined = ":".join(map(word, parts))
     return joined if len(joined) <= _LONGEST_KEY else f"sha256:{hashlib.sha256(joined.encode()).hexdigest()}"
 
 

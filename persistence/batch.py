@@ -6,13 +6,11 @@ the interpreter away and has to win it back from a busy event loop, on PostgreSQ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     FromClause,
     Text,
@@ -22,36 +20,42 @@ from sqlalchemy import (
     literal_column,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-PARAMETER = "batch"
-
-
-def encoded(columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the parameter that carries ``rows``, in the order of ``columns``. Moments are microseconds."""
-    pick = itemgetter(*columns)
-    return {PARAMETER: orjson.dumps([pick(row) for row in rows]).decode()}
+_PARAMETER = "batch"
 
 
 class Batch:
-    """The rows of an `encoded` parameter as something to select from, in one engine's own words."""
+    """Rows as something to select from, in one engine's own words.
 
-    def __init__(self, dialect: str, columns: Mapping[str, TypeEngine[Any]]) -> None:
-        """Describe rows with these columns, in this order."""
-        parameter = bindparam(PARAMETER, type_=Text())
+    ``source`` goes into the statement, ``columns`` are the rows' values by name.
+    """
+
+    def __init__(self, dialect: str, kinds: Mapping[str, TypeEngine[Any]]) -> None:
+        """Describe rows that hold, in this order, values of these kinds."""
+        parameter = bindparam(_PARAMETER, type_=Text())
         if dialect == "sqlite":
             self.source: FromClause = func.json_each(parameter).table_valued("value", name="rows_in")
-        else:
-            listed = func.json_array_elements(cast(parameter, JSON))
+        else:  # as JSONB the text is read once; as JSON it would be read again for each value
+            listed = func.jsonb_array_elements(cast(parameter, JSONB))
             self.source = listed.table_valued("value", name="rows_in")
         self.columns: dict[str, ColumnElement[Any]] = {
-            name: self._column(dialect, number, kind) for number, (name, kind) in enumerate(columns.items())
+            name: self._column(dialect, number, kind) for number, (name, kind) in enumerate(kinds.items())
         }
+
+    @staticmethod
+    def carry(rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """Return the statement's parameter for ``rows``.
+
+        Moments are whole microseconds. An object in a column of texts is stored as its JSON.
+        """
+        return {_PARAMETER: orjson.dumps(rows).decode()}
 
     def _column(self, dialect: str, number: int, kind: TypeEngine[Any]) -> ColumnElement[Any]:
         value = self.source.c["value"]
         if dialect == "sqlite":
             return type_coerce(func.json_extract(value, literal_column(f"'$[{number}]'")), kind)
         word = value.op("->>")(literal_column(str(number)))
-        stored = kind.impl if isinstance(kind, TypeDecorator) else kind
+        stored = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
         return type_coerce(word if isinstance(stored, Text) else cast(word, stored), kind)

@@ -35,6 +35,8 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.types import TypeDecorator
 
+from persistence.gathering import Gathering
+
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
@@ -216,22 +218,17 @@ class Database:
 
 
 class GroupCommit(Generic[T, R]):
-    """Lets concurrent callers share one transaction, and with it one flush to disk.
-
-    ``apply`` gets all that is waiting at once and returns one result each, in order. While a commit runs, the
-    next group gathers. If a group fails, each of its items is tried alone, so that one bad item harms nobody
-    else; unless it is the database that cannot be reached, which is the same for all.
-    """
+    """Lets concurrent callers share one transaction, and with it one flush to disk: see `commit_each`."""
 
     def __init__(
         self, database: Database, apply: Callable[[Connection, Sequence[T]], Sequence[R]], *, most: int = 256
     ) -> None:
         """Share commits of at most ``most`` items each."""
-        self._database = database
-        self._apply = apply
-        self._most = most
-        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
-        self._running: asyncio.Task[None] | None = None
+
+        async def commit(items: Sequence[T]) -> list[R | Exception]:
+            return await commit_each(database, apply, items)
+
+        self._gathering: Gathering[T, R] = Gathering(commit, most=most)
 
     async def submit(self, item: T) -> R:
         """Return the item's result once it is committed.
@@ -240,42 +237,23 @@ class GroupCommit(Generic[T, R]):
             Exception: whatever ``apply`` raised for this item alone.
 
         """
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
-        if self._running is None:
-            self._running = asyncio.create_task(self._drain(), name="group-commit")
-        return await future
-
-    async def _drain(self) -> None:
-        try:
-            while self._waiting:
-                group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                await self._commit(group)
-        finally:
-            self._running = None
-
-    async def _commit(self, group: list[tuple[T, asyncio.Future[R]]]) -> None:
-        try:
-            results = await self._database.write(self._apply, [item for item, _ in group])
-        except Exception as error:  # noqa: BLE001 - every caller gets their own error, whatever it is
-            if len(group) == 1 or _is_away(error):
-                for _, future in group:
-                    _settle(future, error=error)
-                return
-            for single in group:
-                await self._commit([single])
-            return
-        for (_, future), result in zip(group, results, strict=True):
-            _settle(future, result)
+        return await self._gathering.submit(item)
 
 
-def _settle(future: asyncio.Future[R], result: R | None = None, error: Exception | None = None) -> None:
-    if future.done():  # the caller went away; the commit stands
-        return
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(result)  # type: ignore[arg-type]  # a result of None is a result too
+async def commit_each(
+    database: Database, apply: Callable[[Connection, Sequence[T]], Sequence[R]], items: Sequence[T]
+) -> list[R | Exception]:
+    """Apply all items in one transaction and return one result each, in order.
+
+    If that fails, each item is tried alone, so that one bad item harms nobody else, and its exception is its
+    result; unless it is the database that cannot be reached, which is the same for all.
+    """
+    try:
+        return list(await database.write(apply, items))
+    except Exception as error:  # noqa: BLE001 - every caller gets their own error, whatever it is
+        if len(items) == 1 or _is_away(error):
+            return [error] * len(items)
+    return [result for item in items for result in await commit_each(database, apply, [item])]
 
 
 def _prepare_sqlite(engine: Engine, *, begin: str) -> None:

@@ -41,7 +41,8 @@ def redact(connection: Connection, request: PrivacyRequest) -> int:
 
     Source: Shopify's customers/redact names the customer by id, e-mail and phone. A phone number alone does
     not identify anybody here, so it erases nobody. Rows keep their identity (ids and times), so that a
-    delivery that comes again is still recognised; ratings keep their score and lose their words.
+    delivery that comes again is still recognised; ratings keep their score and lose their words. A message
+    that is not sorted yet counts as one that comes after the erasure.
     """
     ways = []
     if request.customer_id:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,10 +12,12 @@ from sqlalchemy import Connection, exists, select, update
 from sqlalchemy.engine import Row
 
 from dialogs.messages import EVENTS, Receipt
+from persistence.contacts import conversations_of, keys
 from persistence.database import Database, is_conflict
 from persistence.inbox import waiting_in
 from persistence.outbox import OPEN, REACHED
 from persistence.records import add_notice
+from persistence.sorting import Burst, contact_of, sort
 from persistence.tables import InboxRow, OutboxRow, table
 
 _inbox = table(InboxRow)
@@ -27,6 +30,14 @@ PATIENCE: Final = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds
 _REFERENCE: Final = re.compile(r"nk-(\d{1,18})", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A waiting mark and the conversation that its contact leads to."""
+
+    row: Row[Any]
+    conversation_id: int | None
+
+
 def reference_of(outbox_id: int) -> str:
     """Return what a platform that can will hand back with each mark of this message."""
     return f"nk-{outbox_id}"
@@ -35,47 +46,60 @@ def reference_of(outbox_id: int) -> str:
 class Receipts:
     """The lane of delivery marks."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, burst: Burst) -> None:
         """Work on ``database``."""
         self._database = database
+        self._burst = burst
 
     async def apply(self, now: datetime, most: int = 500) -> int:
         """Apply up to ``most`` waiting marks; return how many were looked at."""
-        return await self._database.write(apply, now, most)
+        return await self._database.write(apply, now, most, self._burst)
 
 
-def apply(connection: Connection, now: datetime, most: int) -> int:
-    """Apply waiting marks in the caller's transaction: all at once or, if one of them is bad, one by one."""
-    rows = waiting_in(connection, "receipt", now, most)
+def apply(connection: Connection, now: datetime, most: int, burst: Burst) -> int:
+    """Apply waiting marks in the caller's transaction: all at once or, if one of them is bad, one by one.
+
+    The mail is sorted before, so that a person whose first message came in front of the mark is no stranger.
+    """
+    sort(connection, burst)
+    marks = _addressed(connection, waiting_in(connection, "receipt", now, most), now)
     try:
         with connection.begin_nested():
-            _apply(connection, rows, now)
+            _apply(connection, marks, now)
     except Exception as error:  # the bad one is found below, and the others do not suffer for it
         if is_conflict(error):
             raise
-        for row in rows:
-            _apply_alone(connection, row, now)
-    return len(rows)
+        for one in marks:
+            _apply_alone(connection, one, now)
+    return len(marks)
 
 
-def _apply_alone(connection: Connection, row: Row[Any], now: datetime) -> None:
+def _addressed(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[_Mark]:
+    """Find the conversation of each mark; a stranger's (another program's message) has none."""
+    contacts = {row.id: contact_of(row) for row in rows if row.contact is not None}
+    known = conversations_of(connection, list(contacts.values()), now, opens=False)
+    return [_Mark(row, known.get(keys(contacts[row.id])[0]) if row.id in contacts else None) for row in rows]
+
+
+def _apply_alone(connection: Connection, one: _Mark, now: datetime) -> None:
+    row = one.row
     try:
         with connection.begin_nested():
-            _apply(connection, [row], now)
+            _apply(connection, [one], now)
     except Exception as error:  # a mark that cannot be applied is set aside and told
         if is_conflict(error):
             raise
-        connection.execute(update(_inbox).where(_inbox.c.id == row.id).values(status="aside"))
+        _leave(connection, one, "aside")
         add_notice(
             connection, "receipt_set_aside", {"inbox": str(row.id), "error": type(error).__name__}, now
         )
 
 
-def _apply(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> None:
-    done: list[int] = []
-    for row in rows:
-        if _mark(connection, row, now):
-            done.append(row.id)
+def _apply(connection: Connection, marks: Sequence[_Mark], now: datetime) -> None:
+    for one in marks:
+        row = one.row
+        if _mark(connection, one, now):
+            _leave(connection, one, "done")
         elif row.attempts < len(PATIENCE):
             connection.execute(
                 update(_inbox)
@@ -83,22 +107,29 @@ def _apply(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> N
                 .values(attempts=row.attempts + 1, due_at=now + PATIENCE[row.attempts])
             )
         else:  # a message that another program sent, or one from before our time
-            connection.execute(update(_inbox).where(_inbox.c.id == row.id).values(status="unmatched"))
-    if done:
-        connection.execute(update(_inbox).where(_inbox.c.id.in_(done)).values(status="done"))
+            _leave(connection, one, "unmatched")
 
 
-def _mark(connection: Connection, row: Row[Any], now: datetime) -> bool:
-    receipt = EVENTS.validate_json(row.event)
+def _leave(connection: Connection, one: _Mark, status: str) -> None:
+    """Note what became of a mark. Whose it was is now said by the conversation alone."""
+    connection.execute(
+        update(_inbox)
+        .where(_inbox.c.id == one.row.id)
+        .values(status=status, conversation_id=one.conversation_id, contact=None)
+    )
+
+
+def _mark(connection: Connection, one: _Mark, now: datetime) -> bool:
+    receipt = EVENTS.validate_json(one.row.event)
     if not isinstance(receipt, Receipt):
         raise TypeError(f"a {receipt.kind} in the lane of receipts")
-    message = _message_of(connection, row, receipt)
+    message = _message_of(connection, one.conversation_id, receipt)
     if receipt.watermark is not None:
-        return _mark_until(connection, row.conversation_id, receipt) or message is not None
+        return _mark_until(connection, one.conversation_id, receipt) or message is not None
     if message is None:
         return False
     connection.execute(
-        update(_outbox).where(_outbox.c.id == message.id).values(**_changes(message, receipt, row.at))
+        update(_outbox).where(_outbox.c.id == message.id).values(**_changes(message, receipt, one.row.at))
     )
     if receipt.status in ("delivered", "read"):
         _let_next_go(connection, message, now)
@@ -126,7 +157,7 @@ def _let_next_go(connection: Connection, message: Row[Any], now: datetime) -> No
     )
 
 
-def _message_of(connection: Connection, row: Row[Any], receipt: Receipt) -> Row[Any] | None:
+def _message_of(connection: Connection, conversation_id: int | None, receipt: Receipt) -> Row[Any] | None:
     """Find our message by our own reference first, else by the platform's id.
 
     A reference that leads into another person's conversation is another installation's: it counts like ours.
@@ -134,13 +165,13 @@ def _message_of(connection: Connection, row: Row[Any], receipt: Receipt) -> Row[
     reference = _REFERENCE.fullmatch(receipt.reference or "")
     if reference is not None:
         ours = connection.execute(select(_outbox).where(_outbox.c.id == int(reference[1]))).one_or_none()
-        if ours is not None and row.conversation_id in (None, ours.conversation_id):
+        if ours is not None and conversation_id in (None, ours.conversation_id):
             return ours
-    if receipt.message_id is None or row.conversation_id is None:
+    if receipt.message_id is None or conversation_id is None:
         return None
     found = connection.execute(
         select(_outbox)
-        .where(_outbox.c.external_id == receipt.message_id, _outbox.c.conversation_id == row.conversation_id)
+        .where(_outbox.c.external_id == receipt.message_id, _outbox.c.conversation_id == conversation_id)
         .limit(1)
     )
     return found.one_or_none()

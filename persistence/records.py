@@ -11,9 +11,9 @@ from sqlalchemy import Connection, select, update
 
 from dialogs.messages import OUTGOING, ContactChanged, Edited, Outgoing
 from dialogs.payloads import parse_payload
+from persistence.contacts import move_contact
 from persistence.database import fixed
 from persistence.identity import Bond
-from persistence.inbox import move_contact
 from persistence.tables import (
     ConsentRow,
     Conversation,

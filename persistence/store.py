@@ -9,14 +9,15 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, select, update
 
-from persistence.database import Database
+from persistence.database import Database, fixed
 from persistence.identity import Identity
-from persistence.inbox import Burst, Inbox, insert_or_ignore, waiting_in
+from persistence.inbox import Inbox, insert_or_ignore, waiting_in
 from persistence.orders import Orders
 from persistence.outbox import Outbox, is_open
 from persistence.receipts import Receipts
 from persistence.records import add_notice
 from persistence.reminders import Reminders
+from persistence.sorting import Burst
 from persistence.tables import Conversation, InboxRow, NoticeRow, OutboxRow, SettingRow, table
 from persistence.turns import Turns
 
@@ -29,8 +30,9 @@ _notices = table(NoticeRow)
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How much waits, and since when the oldest of it is due."""
+    """How much waits, and since when the oldest of it is due. ``unsorted`` messages belong to nobody yet."""
 
+    unsorted: int
     conversations: int
     messages: int
     oldest: datetime | None
@@ -49,10 +51,11 @@ class Store:
     ) -> None:
         """Keep ``database``; leases say how long a worker may be silent before others take over."""
         self.database = database
-        self.inbox = Inbox(database, burst or Burst())
-        self.turns = Turns(database, lease=turn_lease)
+        self.burst = burst or Burst()
+        self.inbox = Inbox(database)
+        self.turns = Turns(database, lease=turn_lease, burst=self.burst)
         self.outbox = Outbox(database, lease=send_lease)
-        self.receipts = Receipts(database)
+        self.receipts = Receipts(database, self.burst)
         self.reminders = Reminders(database)
         self.orders = Orders(database)
         self.identity = Identity(database)
@@ -96,14 +99,17 @@ def _touch(connection: Connection) -> None:
 
 
 def _backlog(connection: Connection, now: datetime) -> Backlog:
+    unsorted = connection.execute(
+        select(func.count(), func.min(_inbox.c.received_at)).where(_inbox.c.status == fixed("new"))
+    ).one()
     turns = connection.execute(
         select(func.count(), func.min(_conversations.c.due_at)).where(_conversations.c.due_at <= now)
     ).one()
     messages = connection.execute(
         select(func.count(), func.min(_outbox.c.due_at)).where(is_open(_outbox), _outbox.c.due_at <= now)
     ).one()
-    oldest = [moment for moment in (turns[1], messages[1]) if moment is not None]
-    return Backlog(turns[0], messages[0], min(oldest) if oldest else None)
+    oldest = [moment for moment in (unsorted[1], turns[1], messages[1]) if moment is not None]
+    return Backlog(unsorted[0], turns[0], messages[0], min(oldest) if oldest else None)
 
 
 def _recall(connection: Connection, key: str) -> str | None:

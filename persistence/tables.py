@@ -107,11 +107,21 @@ class ContactRow(SQLModel, table=True):
 
 
 class InboxRow(SQLModel, table=True):
-    """Every event that ever came, once per (source, external id, kind)."""
+    """Every event that ever came, once per (source, external id, kind).
+
+    A message is ``new`` until it is sorted; until then ``contact`` says who sent it.
+    """
 
     __tablename__ = "inbox"
     __table_args__ = (
         UniqueConstraint("source", "external_id", "kind", name="uq_inbox"),
+        Index(
+            "ix_inbox_new",
+            "status",
+            "id",
+            sqlite_where=text("status = 'new'"),
+            postgresql_where=text("status = 'new'"),
+        ),
         Index(
             "ix_inbox_conversation",
             "conversation_id",
@@ -139,6 +149,7 @@ class InboxRow(SQLModel, table=True):
     received_at: datetime = _moment()
     due_at: datetime = _moment()
     event: str = Field(sa_type=Text)
+    contact: str | None = Field(default=None, sa_type=Text)
     standby: bool = _with(default=False)
     status: str = _with("waiting")
     attempts: int = _with(0)

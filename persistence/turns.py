@@ -21,6 +21,7 @@ from persistence.database import EPOCH, Database, GroupCommit, fixed, moment
 from persistence.identity import Bond, bind
 from persistence.inbox import insert_or_ignore
 from persistence.records import Effects, apply_effects, release
+from persistence.sorting import MOST, Burst, sort
 from persistence.tables import Conversation, InboxRow, OutboxRow, PayloadRow, TurnRow, table
 
 _log = structlog.get_logger(__name__)
@@ -100,15 +101,22 @@ class Outcome:
 class Turns:
     """The conversations' queue."""
 
-    def __init__(self, database: Database, *, lease: timedelta) -> None:
-        """Lease conversations of ``database`` for ``lease`` at a time."""
+    def __init__(self, database: Database, *, lease: timedelta, burst: Burst) -> None:
+        """Lease conversations of ``database`` for ``lease`` at a time; ``burst`` says how texts wait."""
         self._database = database
         self._lease = lease
+        self._burst = burst
         self._commits: GroupCommit[Outcome, bool] = GroupCommit(database, commit)
 
     async def claim(self, now: datetime, most: int) -> list[Turn]:
-        """Lease up to ``most`` conversations that are due, the longest waiting first."""
-        return await self._database.write(claim, now, most, self._lease)
+        """Sort what has come, then lease up to ``most`` due conversations, the longest waiting first."""
+        while True:
+            came, turns = await self._database.write(self._claim, now, most)
+            if turns or came < MOST:
+                return turns
+
+    def _claim(self, connection: Connection, now: datetime, most: int) -> tuple[int, list[Turn]]:
+        return sort(connection, self._burst), claim(connection, now, most, self._lease)
 
     async def commit(self, outcome: Outcome) -> bool:
         """Write a turn; False if the conversation has moved on (its events wait for the next turn)."""

@@ -48,6 +48,7 @@ async def ready(request: web.Request) -> web.Response:
         checks["database"] = "ok"
         age = (app.clock() - backlog.oldest).total_seconds() if backlog.oldest else 0.0
         checks["queue"] = {
+            "unsorted": backlog.unsorted,
             "conversations": backlog.conversations,
             "messages": backlog.messages,
             "oldest_seconds": round(age, 1),
@@ -76,6 +77,7 @@ async def figures(request: web.Request) -> web.Response:
 async def _measure_backlog(app: App) -> None:
     now = app.clock()
     backlog = await app.store.backlog(now)
+    app.metrics.backlog.labels("unsorted").set(backlog.unsorted)
     app.metrics.backlog.labels("conversations").set(backlog.conversations)
     app.metrics.backlog.labels("messages").set(backlog.messages)
     app.metrics.oldest.set((now - backlog.oldest).total_seconds() if backlog.oldest else 0.0)

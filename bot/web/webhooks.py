@@ -1,4 +1,4 @@
-"""ROOM 1, the door: verify the raw bytes, translate, store durably, and only then say 200."""
+"""ROOM 1, the door: verify the raw bytes, have them translated and stored durably, and only then say 200."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import structlog
 from aiohttp import web
 
 from bot.app import App
-from bot.metrics import known_kind
-from integrations.base import BadSignature, Handshaking, Malformed, Parsed, Source
-from persistence.inbox import Intake
+from bot.web.reception import Delivery, Reception
+from integrations.base import BadSignature, Handshaking, Malformed, Source
 
 _log = structlog.get_logger(__name__)
 
 APP: web.AppKey[App] = web.AppKey("nachklang", App)
+RECEPTION: web.AppKey[Reception] = web.AppKey("reception", Reception)
 
 
 def add_webhook_routes(app: web.Application) -> None:
     """Register the one receiver for all sources."""
+    app[RECEPTION] = Reception(app[APP])
     app.router.add_get("/webhooks/{source}", shake_hands)
     app.router.add_post("/webhooks/{source}", receive)
 
@@ -43,7 +44,7 @@ async def receive(request: web.Request) -> web.Response:
     body = await request.read()  # above the limit aiohttp answers 413 by itself
     try:
         source.verify(request.headers, body)
-        parsed = source.parse(request.headers, body, app.clock())
+        await request.app[RECEPTION].take(Delivery(source, request.headers, body))
     except BadSignature:
         app.metrics.webhooks.labels(source.name, "401").inc()
         _log.warning("bad_signature", source=source.name, size=len(body))
@@ -52,36 +53,7 @@ async def receive(request: web.Request) -> web.Response:
         app.metrics.webhooks.labels(source.name, "400").inc()
         _log.warning("malformed_webhook", source=source.name, size=len(body))
         return web.json_response({"error": str(error)}, status=400)
-    await _store(app, source, parsed)
-    app.metrics.webhooks.labels(source.name, "200").inc()
     return web.Response()
-
-
-async def _store(app: App, source: Source, parsed: Parsed) -> None:
-    for ignored in parsed.ignored:
-        app.metrics.ignored.labels(source.name, known_kind(ignored.kind)).inc()
-        _log.info("ignored", source=source.name, kind=known_kind(ignored.kind))
-    total = len(parsed.arrivals) + len(parsed.shop)
-    if not total:
-        return
-    fresh = await app.store.inbox.accept(Intake(parsed.arrivals, parsed.shop, app.clock()))
-    app.metrics.accepted.labels(source.name).inc(fresh)
-    app.metrics.repeated.labels(source.name).inc(total - fresh)
-    await _wake(app, parsed)
-
-
-async def _wake(app: App, parsed: Parsed) -> None:
-    """Wake whoever works off what came; a lost wake-up costs a poll interval."""
-    lanes = {arrival.lane for arrival in parsed.arrivals}
-    topics = []
-    if "message" in lanes:
-        topics.append("turns")
-        app.wake_turns_after_burst()
-    if "receipt" in lanes:
-        topics.append("receipts")
-    if parsed.shop or "notice" in lanes:
-        topics.append("shop")
-    await app.signals.wake(*topics)
 
 
 def _source(request: web.Request) -> Source:

@@ -139,10 +139,12 @@ class FlakyInbox(Inbox):
     """An inbox whose database is away for a while."""
 
     fuse: Fuse
+    calls = 0
 
-    async def accept(self, intake: Intake) -> int:
+    async def accept_all(self, intakes: Sequence[Intake]) -> list[int | Exception]:
+        self.calls += 1
         self.fuse.touch()
-        return await super().accept(intake)
+        return await super().accept_all(intakes)
 
 
 class FlakyTurns(Turns):

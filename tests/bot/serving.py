@@ -98,6 +98,8 @@ class Running:
             return False
         if self.app.config.sandbox and (await self.sandbox("api/webhooks"))["waiting"]:
             return False
+        if await self.rows(InboxRow, status="new"):
+            return False
         inbox = await self.rows(InboxRow, status="waiting")
         if any(row.lane != "receipt" or row.due_at <= now for row in inbox):
             return False

@@ -25,6 +25,7 @@ from dialogs.messages import Arrival, Contact, Text
 from persistence.database import Database
 from persistence.identity import Bond, bind
 from persistence.inbox import Intake
+from persistence.sorting import sort
 from persistence.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
@@ -250,6 +251,7 @@ def test_a_wrong_binding_is_undone(stocked: Shop) -> None:
         await store.inbox.accept(
             Intake([Arrival("instagram", "m", NOW, Text("Hi"), contact=contact)], (), NOW)
         )
+        await store.database.write(sort, store.burst)
         return await store.database.write(bind, 1, Bond(code, "1001"), NOW)
 
     assert stocked.store(tie)

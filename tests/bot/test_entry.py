@@ -23,6 +23,7 @@ from persistence.database import Database
 from persistence.identity import Bond, UnknownOrder, bind
 from persistence.inbox import Intake
 from persistence.migrate import migrate
+from persistence.sorting import sort
 from persistence.store import Store
 from persistence.tables import OrderRow, table
 
@@ -60,6 +61,7 @@ async def open_conversations(store: Store, count: int) -> None:
     ]
     for arrival in arrivals:
         await store.inbox.accept(Intake([arrival], (), NOW))
+    await store.database.write(sort, store.burst)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from persistence.database import Database
 from persistence.identity import Bond, bind
 from persistence.inbox import Intake
 from persistence.migrate import migrate
+from persistence.sorting import sort
 from persistence.store import Store
 
 SECRET = b"a secret of the shop"
@@ -244,4 +245,5 @@ async def _conversation(store: Store) -> int:
     await store.inbox.accept(
         Intake([Arrival("instagram", "m1", NOW, Text("Hallo"), contact=contact)], (), NOW)
     )
+    await store.database.write(sort, store.burst)
     return 1

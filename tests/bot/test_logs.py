@@ -204,7 +204,7 @@ async def fail_at_the_door(server: Running, log: Log, store_url: str) -> list[st
     assert await deliver(server, bodies) == [503] * 5
     await until(lambda: _logged(log, "room_failed"))
     await rename(store_url, "mislaid", "inbox")
-    inbox, kept = FlakyInbox(server.app.store.database, server.app.store.inbox._burst), server.app.store.inbox
+    inbox, kept = FlakyInbox(server.app.store.database), server.app.store.inbox
     inbox.fuse = Fuse(5, ValueError(f"{WORDS} {NAME} {MAIL}"))
     server.app.store.inbox = inbox
     assert await deliver(server, bodies) == [503] * 5

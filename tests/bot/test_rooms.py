@@ -13,6 +13,7 @@ from bot.rooms import Rooms
 from dialogs.messages import Text
 from integrations.base import Unavailable
 from persistence.inbox import Intake
+from persistence.sorting import Burst
 from tests.bot.conftest import MakeHouse
 from tests.bot.fakes import FakeChannel, FlakyOutbox, FlakyTurns, Fuse
 from tests.bot.house import House
@@ -156,7 +157,7 @@ async def test_a_room_that_fails_rests_and_comes_back(
 ) -> None:
     fuse, database = Fuse(3), house.app.store.database
     if room == "turns":
-        turns = FlakyTurns(database, lease=LEASE)
+        turns = FlakyTurns(database, lease=LEASE, burst=Burst())
         turns.fuse = fuse
         house.app.store.turns = turns
     else:

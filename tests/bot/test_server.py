@@ -194,7 +194,7 @@ async def test_a_half_that_takes_requests_does_nothing_with_them(serve: Serve) -
     async with serve(environ=LIVE, only="web") as web:
         assert (await web.post("instagram", body, sign("instagram", body)))[0] == 200
         await asyncio.sleep(0.5)
-        assert [row.status for row in await web.rows(InboxRow)] == ["waiting"]
+        assert [row.status for row in await web.rows(InboxRow)] == ["new"]
     async with Platform.open() as platform, serve(environ=LIVE | platform.addresses, only="work") as work:
         await platform.asked_for("/messages")
         await work.quiet()
@@ -209,7 +209,7 @@ async def test_a_healthy_server_says_so(server: Running) -> None:
     assert await server.get("/healthz") == (200, '{"status": "alive"}')
     status, said = await readiness(server)
     assert (status, said["status"], said["database"], said["signals"]) == (200, "ready", "ok", "ok")
-    assert said["queue"] == {"conversations": 0, "messages": 0, "oldest_seconds": 0.0}
+    assert said["queue"] == {"unsorted": 0, "conversations": 0, "messages": 0, "oldest_seconds": 0.0}
 
 
 async def test_a_queue_that_does_not_move_is_not_ready(serve: Serve) -> None:
@@ -220,10 +220,10 @@ async def test_a_queue_that_does_not_move_is_not_ready(serve: Serve) -> None:
         await server.sandbox("clock", advance="6 minutes")
         status, said = await readiness(server)
         assert (status, said["status"]) == (503, "not ready")
-        assert said["queue"]["conversations"] == 1
+        assert said["queue"]["unsorted"] == 1
         assert said["queue"]["oldest_seconds"] > 300
         shown = figures((await server.get("/metrics"))[1])
-        assert shown['nachklang_backlog{"queue":"conversations"}'] == 1
+        assert shown['nachklang_backlog{"queue":"unsorted"}'] == 1
         assert shown["nachklang_backlog_oldest_seconds{}"] > 300
 
 

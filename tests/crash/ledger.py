@@ -217,7 +217,7 @@ def _books(connection: Any) -> Books:
 
 def _waiting(connection: Any, *, unless_doubtful: bool) -> Waiting:
     inbox, conversations, outbox = table(InboxRow), table(Conversation), table(OutboxRow)
-    events = inbox.select().with_only_columns(inbox.c.id).where(inbox.c.status == "waiting")
+    events = inbox.select().with_only_columns(inbox.c.id).where(inbox.c.status.in_(("new", "waiting")))
     due = (
         conversations.select()
         .with_only_columns(conversations.c.id)

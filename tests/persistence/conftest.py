@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from persistence.database import Database
-from persistence.inbox import Burst
 from persistence.migrate import migrate
+from persistence.sorting import Burst
 from persistence.store import Store
 from persistence.tables import metadata
 from tests import services

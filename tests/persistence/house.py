@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -36,7 +37,7 @@ FATES: tuple[Fate, ...] = ("sent", "waiting", "unknown", "parked", "failed")
 class Talk:
     """What must be true of one conversation. ``waiting`` maps an event to its place in the order."""
 
-    id: int
+    id: int = 0
     version: int = 0
     floor: str = "bot"
     waiting: dict[str, tuple[float, int]] = field(default_factory=dict)
@@ -56,6 +57,16 @@ class Talk:
             self.due = now if left else None
         self.version += 1
         self.leased_until = 0
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message that is accepted and not sorted: who sent it, its place in the order, and when it came."""
+
+    who: str
+    token: str
+    place: tuple[float, int]
+    received: float
 
 
 @dataclass
@@ -92,6 +103,7 @@ class House(RuleBasedStateMachine):
         self.delivered: list[Arrival] = []
         self.accepted: set[str] = set()
         self.turned: dict[str, tuple[int, int]] = {}
+        self.mail: list[Letter] = []
         self.talks: dict[str, Talk] = {}
         self.messages: dict[int, Message] = {}
         self.turns: list[tuple[int, Turn]] = []
@@ -152,17 +164,27 @@ class House(RuleBasedStateMachine):
     def receive(self, worker: int, who: str, batch: list[Arrival]) -> None:
         assert self.run(self.store_arrivals(worker, batch)) == len(batch)
         self.delivered += batch
-        if who not in self.talks:
-            contact = self.run(rows(self.workers[worker], Conversation, address=who))
-            self.talks[who] = Talk(contact[0].id)
         places = {
             row.external_id: row.id for row in self.run(rows(self.workers[worker], InboxRow, lane="message"))
         }
         for one in batch:
             self.accepted.add(one.external_id)
-            self.talks[who].wake(self.now)
             seconds = (one.at - T0).total_seconds()
-            self.talks[who].waiting[one.external_id] = (seconds, places[one.external_id])
+            self.mail.append(Letter(who, one.external_id, (seconds, places[one.external_id]), self.now))
+
+    @contextmanager
+    def sorting(self, worker: int) -> Iterator[None]:
+        """What is done inside begins with sorting the mail; a first letter opens the conversation."""
+        for letter in self.mail:
+            talk = self.talks.setdefault(letter.who, Talk())
+            talk.wake(letter.received)
+            talk.waiting[letter.token] = letter.place
+        self.mail.clear()
+        yield
+        for who, talk in self.talks.items():
+            if not talk.id:
+                [row] = self.run(rows(self.workers[worker], Conversation, address=who))
+                talk.id = row.id
 
     def store_arrivals(self, worker: int, batch: list[Arrival]) -> Coroutine[Any, Any, int]:
         return self.workers[worker].inbox.accept(Intake(batch, (), self.moment))
@@ -180,12 +202,13 @@ class House(RuleBasedStateMachine):
         self.turns += self.claim_turns(worker, most)
 
     def claim_turns(self, worker: int, most: int) -> list[tuple[int, Turn]]:
+        with self.sorting(worker):
+            claimed = self.run(self.workers[worker].turns.claim(self.moment, most))
         ready = [
             talk
             for talk in self.talks.values()
             if talk.due is not None and talk.due <= self.now and talk.leased_until <= self.now
         ]
-        claimed = self.run(self.workers[worker].turns.claim(self.moment, most))
         assert len(claimed) == min(most, len(ready))
         for turn in claimed:
             talk = self.talk_of(turn.conversation_id)
@@ -274,7 +297,7 @@ class House(RuleBasedStateMachine):
             return
         for message in self.messages.values():
             if message.talk == talk.id and message.status in ("waiting", "parked"):
-                self.settled(message, "cancelled")
+                message.status = "cancelled"  # out of turn: the one before it may be on its way
 
     def learn(self, talk: Talk, words: list[str]) -> None:
         """The turn's rows are there, in order and behind all others."""
@@ -361,7 +384,8 @@ class House(RuleBasedStateMachine):
         who = next(name for name, talk in self.talks.items() if talk.id == message.talk)
         arrival = mark(status, f"r{next(self.counter)}", person(who), reference=f"nk-{message.id}")
         assert self.run(self.store_arrivals(worker, [arrival])) == 1
-        assert self.run(self.workers[worker].receipts.apply(self.moment)) == 1
+        with self.sorting(worker):
+            assert self.run(self.workers[worker].receipts.apply(self.moment)) == 1
         further = REACHED[status] > REACHED[message.delivery]
         if further:
             message.delivery = status
@@ -417,6 +441,8 @@ class House(RuleBasedStateMachine):
     @invariant()
     def the_store_holds_what_the_model_holds(self) -> None:
         store = self.workers[0]
+        unsorted = {row.external_id for row in self.run(rows(store, InboxRow, status="new"))}
+        assert unsorted == {letter.token for letter in self.mail}
         for row in self.run(rows(store, Conversation)):
             talk = self.talk_of(row.id)
             assert (row.version, row.floor) == (talk.version, talk.floor)
@@ -437,7 +463,7 @@ class House(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            if self.talks:
+            if self.talks or self.mail:
                 self.work_everything_off()
         finally:
             for store in self.workers:

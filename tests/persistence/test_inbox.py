@@ -12,8 +12,9 @@ import pytest
 
 from dialogs.messages import Arrival, Contact, ContactChanged, Notice, Reaction, Tap, Text
 from persistence.database import Database
-from persistence.inbox import Burst, Intake
+from persistence.inbox import Intake
 from persistence.records import Effects
+from persistence.sorting import MOST, Burst
 from persistence.store import Store
 from persistence.tables import ContactRow, Conversation, InboxRow, NoticeRow
 from tests.persistence.conftest import Open
@@ -146,8 +147,33 @@ async def test_only_a_message_opens_a_conversation(store: Store) -> None:
 
 
 async def test_a_receipt_in_front_of_the_first_message_finds_its_conversation(store: Store) -> None:
-    await accept(store, mark("read", "r1", message_id="x"), text("m1"))
-    assert {row.conversation_id for row in await rows(store, InboxRow)} == {1}
+    await store.inbox.accept(Intake((mark("read", "r1", watermark=at(9)), text("m1")), (), T0))
+    for later in (0, 2, 10, 60):  # nothing was sent yet: it is looked at again until patience ends
+        await store.receipts.apply(at(later))
+    assert {(row.conversation_id, row.status) for row in await rows(store, InboxRow)} == {
+        (1, "unmatched"),
+        (1, "waiting"),
+    }
+
+
+async def test_the_door_only_appends_and_a_claim_sorts(store: Store) -> None:
+    named = Contact("whatsapp", "shop", ("anna",), name="Anna", phone="+49171")
+    await store.inbox.accept(Intake((text("m1", 0, named),), (), T0))
+    assert await rows(store, Conversation) == []
+    assert (await only(store, InboxRow)).status == "new"
+    assert heard(await claim(store, 0)) == ["m1"]
+    row = await only(store, InboxRow)
+    assert (row.status, row.contact) == ("waiting", None)
+    assert (await only(store, Conversation)).name == "Anna"
+    assert (await only(store, ContactRow)).phone == "+49171"
+
+
+async def test_a_claim_sorts_until_somebody_is_due_however_much_has_come(store: Store) -> None:
+    """Behind more events that nobody answers than are sorted at a time, there is a person who waits."""
+    kept = [text(f"k{number}", 0, person("kim"), standby=True) for number in range(MOST + 1)]
+    await store.inbox.accept(Intake((*kept, text("m1", 1)), (), T0))
+    assert heard(await claim(store, 1)) == ["m1"]
+    assert {row.status for row in await rows(store, InboxRow)} == {"kept", "waiting"}
 
 
 async def test_a_receipt_wakes_nobody_and_is_no_word_of_the_person(store: Store) -> None:
@@ -244,12 +270,13 @@ async def test_only_texts_wait_for_texts(open_store: Open, what: Tap | Reaction)
     assert await due(store) == 2
 
 
-async def test_concurrent_requests_share_a_commit(store_url: str) -> None:
+async def test_several_requests_are_one_commit_and_each_learns_how_much_of_it_was_new(store_url: str) -> None:
     database = Counting(store_url)
     store = Store(database)
-    results = await asyncio.gather(*(accept(store, text(f"m{n}", n), text("same")) for n in range(64)))
-    assert database.transactions == 1
-    assert sum(results) == 65
+    requests = [Intake((text(f"m{n}", n), text("same")), (), T0) for n in range(64)]
+    assert await store.inbox.accept_all(requests) == [2] + [1] * 63
+    assert await store.inbox.accept_all(requests[5:8]) == [0, 0, 0]
+    assert database.transactions == 2
     assert len(await rows(store, InboxRow)) == 65
     await store.close()
 
@@ -258,16 +285,17 @@ async def test_a_poisoned_request_harms_only_itself(store: Store) -> None:
     poison: Any = object()
     bad = text("bad", 0, Contact("whatsapp", "shop", ("eve",), name=poison))
     requests = [text("m1"), bad, text("m2", 1, person("bert"))]
-    results = await asyncio.gather(*(accept(store, one) for one in requests), return_exceptions=True)
+    results = await store.inbox.accept_all([Intake((one,), (), T0) for one in requests])
     assert [results[0], results[2]] == [1, 1]
     assert isinstance(results[1], Exception)
     assert [row.external_id for row in await rows(store, InboxRow)] == ["m1", "m2"]
-    assert {row.external_id for row in await rows(store, ContactRow)} == {"anna", "bert"}
+    with pytest.raises(type(results[1])):
+        await store.inbox.accept(Intake((bad,), (), T0))
 
 
 async def test_accepted_is_durable(store: Store, store_url: str) -> None:
     """Another connection, opened after `accept` returned, sees it; nothing was closed in between."""
-    await accept(store, text("m1"))
+    await store.inbox.accept(Intake((text("m1"),), (), T0))
     if store.database.is_sqlite:
         async with aiosqlite.connect(store_url.removeprefix("sqlite:///")) as file:
             found = await file.execute_fetchall("SELECT external_id, status FROM inbox")
@@ -275,7 +303,7 @@ async def test_accepted_is_durable(store: Store, store_url: str) -> None:
         connection = await asyncpg.connect(store_url)
         found = await connection.fetch("SELECT external_id, status FROM inbox")
         await connection.close()
-    assert [tuple(row) for row in found] == [("m1", "waiting")]
+    assert [tuple(row) for row in found] == [("m1", "new")]
     reopened = Store(Database(store_url))
     assert heard(await claim(reopened, 0)) == ["m1"]
     await reopened.close()

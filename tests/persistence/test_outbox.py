@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from persistence.inbox import Intake
 from persistence.outbox import Fate, Settlement
 from persistence.store import Backlog, Store
 from persistence.tables import Conversation, OutboxRow
@@ -263,9 +264,15 @@ async def test_known_ids_are_those_of_the_conversation(store: Store) -> None:
 
 
 async def test_the_backlog_counts_what_is_due(store: Store) -> None:
-    assert await store.backlog(at(0)) == Backlog(0, 0, None)
+    assert await store.backlog(at(0)) == Backlog(0, 0, 0, None)
     await answer(store, 5, "a", "b")
     await accept(store, text("m2", 8), now=8)
-    assert await store.backlog(at(4)) == Backlog(0, 0, None)
-    assert await store.backlog(at(9)) == Backlog(1, 2, at(5))
+    assert await store.backlog(at(4)) == Backlog(0, 0, 0, None)
+    assert await store.backlog(at(9)) == Backlog(0, 1, 2, at(5))
     assert words(await rows(store, OutboxRow)) == ["a", "b"]
+
+
+async def test_the_backlog_counts_what_nobody_has_sorted(store: Store) -> None:
+    """A door without workers: what waits must show."""
+    await store.inbox.accept(Intake((text("m1"), text("m2")), (), at(3)))
+    assert await store.backlog(at(9)) == Backlog(2, 0, 0, at(3))

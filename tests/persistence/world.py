@@ -9,6 +9,7 @@ from dialogs.shop import Item, Milestone, OrderChange, OrderSnapshot, Person, Sh
 from persistence.inbox import Intake
 from persistence.outbox import Outbound, Settlement
 from persistence.records import Effects
+from persistence.sorting import sort
 from persistence.store import Store
 from persistence.tables import table
 from persistence.turns import Outcome, Spoken, Turn
@@ -51,8 +52,10 @@ def echo(message_id: str, seconds: float = 0, words: str = "") -> Arrival:
 
 
 async def accept(store: Store, *arrivals: Arrival, now: float = 0) -> int:
-    """One request with these events; how many were new."""
-    return await store.inbox.accept(Intake(arrivals, (), at(now)))
+    """One request with these events, sorted; how many were new."""
+    fresh = await store.inbox.accept(Intake(arrivals, (), at(now)))
+    await store.database.write(sort, store.burst)
+    return fresh
 
 
 async def hear(store: Store, *ids: str, now: float = 0) -> None:

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("contact", sa.Text(), nullable=True),
         sa.Column("standby", sa.Boolean(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -89,6 +90,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("status = 'waiting' AND lane <> 'message'"),
             postgresql_where=sa.text("status = 'waiting' AND lane <> 'message'"),
+        )
+        batch_op.create_index(
+            "ix_inbox_new",
+            ["status", "id"],
+            unique=False,
+            sqlite_where=sa.text("status = 'new'"),
+            postgresql_where=sa.text("status = 'new'"),
         )
 
     op.create_table(
@@ -528,6 +536,9 @@ def downgrade() -> None:
     op.drop_table("payloads")
     op.drop_table("notices")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_inbox_new", sqlite_where=sa.text("status = 'new'"), postgresql_where=sa.text("status = 'new'")
+        )
         batch_op.drop_index(
             "ix_inbox_lane",
             sqlite_where=sa.text("status = 'waiting' AND lane <> 'message'"),

@@ -1,0 +1,116 @@
+"""The reading desk behind the door: requests that come at the same time are read and stored together.
+
+What was measured: reading a body right after aiohttp's own work takes three times as long as reading one body
+after the other, because all that code does not fit into the processor's caches at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from bot.app import App
+from bot.metrics import known_kind
+from dialogs.messages import Lane
+from integrations.base import Ignored, Malformed, Parsed, Source
+from persistence.gathering import Gathering
+from persistence.inbox import Intake
+
+_log = structlog.get_logger(__name__)
+
+_TOPICS: Final[dict[Lane, str]] = {
+    "message": "turns",
+    "receipt": "receipts",
+    "shop": "shop",
+    "notice": "shop",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One verified request."""
+
+    source: Source
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Received:
+    """What a group of requests brought from one source, to be counted at once."""
+
+    requests: int = 0
+    events: int = 0
+    fresh: int = 0
+    ignored: list[Ignored] = field(default_factory=list)
+    lanes: set[Lane] = field(default_factory=set)
+
+    def add(self, parsed: Parsed, fresh: int) -> None:
+        self.requests += 1
+        self.events += len(parsed.arrivals) + len(parsed.shop)
+        self.fresh += fresh
+        self.ignored += parsed.ignored
+        self.lanes.update(arrival.lane for arrival in parsed.arrivals)
+        if parsed.shop:
+            self.lanes.add("shop")
+
+
+class Reception:
+    """Takes verified requests: translate, store durably, tell whoever works it off."""
+
+    def __init__(self, app: App) -> None:
+        """Serve ``app``."""
+        self._app = app
+        self._gathering: Gathering[Delivery, None] = Gathering(self._receive)
+
+    async def take(self, delivery: Delivery) -> None:
+        """Return once everything in the request is stored for good.
+
+        Raises:
+            Malformed: the body is not what the platform promises.
+            sqlalchemy.exc.DBAPIError: nothing was stored; the platform must send again.
+
+        """
+        await self._gathering.submit(delivery)
+
+    async def _receive(self, deliveries: Sequence[Delivery]) -> list[Exception | None]:
+        now = self._app.clock()
+        read = [_read(delivery, now) for delivery in deliveries]
+        intakes = [Intake(one.arrivals, one.shop, now) for one in read if isinstance(one, Parsed)]
+        stored = iter(await self._app.store.inbox.accept_all(intakes))
+        outcomes = [next(stored) if isinstance(one, Parsed) else one for one in read]
+        received: dict[str, _Received] = {}
+        for delivery, parsed, outcome in zip(deliveries, read, outcomes, strict=True):
+            if isinstance(parsed, Parsed) and isinstance(outcome, int):
+                received.setdefault(delivery.source.name, _Received()).add(parsed, outcome)
+        for source, sum_of in received.items():
+            self._count(source, sum_of)
+        await self._wake({lane for sum_of in received.values() for lane in sum_of.lanes})
+        return [outcome if isinstance(outcome, Exception) else None for outcome in outcomes]
+
+    def _count(self, source: str, received: _Received) -> None:
+        metrics = self._app.metrics
+        for ignored in received.ignored:
+            metrics.ignored.labels(source, known_kind(ignored.kind)).inc()
+            _log.info("ignored", source=source, kind=known_kind(ignored.kind))
+        metrics.webhooks.labels(source, "200").inc(received.requests)
+        metrics.accepted.labels(source).inc(received.fresh)
+        metrics.repeated.labels(source).inc(received.events - received.fresh)
+
+    async def _wake(self, lanes: set[Lane]) -> None:
+        """Wake whoever works off what came; a lost wake-up costs a poll interval."""
+        if "message" in lanes:
+            self._app.wake_turns_after_burst()
+        if lanes:
+            await self._app.signals.wake(*sorted({_TOPICS[lane] for lane in lanes}))
+
+
+def _read(delivery: Delivery, now: datetime) -> Parsed | Malformed:
+    try:
+        return delivery.source.parse(delivery.headers, delivery.body, now)
+    except Malformed as error:
+        return error
