@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, and_, bindparam, case, exists, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, or_, select, update
 
 from dialogs.messages import EVENTS, OUTGOING, Echo, Event, Outgoing, Tap, Unsupported
 from persistence.database import EPOCH, Database, GroupCommit, fixed, moment
@@ -254,10 +254,18 @@ def _recognised(
     return marked, bool(texts)
 
 
-_still_waits = exists().where(
-    _inbox.c.conversation_id == _conversations.c.id,
-    _inbox.c.status == fixed("waiting"),
-    _inbox.c.lane == fixed("message"),
+_next_waiting = (
+    select(_inbox.c.id)
+    .where(
+        _inbox.c.conversation_id == _conversations.c.id,
+        _inbox.c.status == fixed("waiting"),
+        _inbox.c.lane == fixed("message"),
+    )
+    # The order is that of the index of what waits. Without it SQLite takes the index of the whole history,
+    # and a long conversation becomes slow.
+    .order_by(_inbox.c.at, _inbox.c.id)
+    .limit(1)
+    .scalar_subquery()
 )
 _ADVANCE = (
     update(_conversations)
@@ -277,7 +285,7 @@ _ADVANCE = (
                 ),
                 _conversations.c.due_at,
             ),
-            (_still_waits, moment("moment")),
+            (_next_waiting.is_not(None), moment("moment")),
             else_=None,
         ),
         attempts=0,

@@ -167,6 +167,8 @@ async def test_no_statement_of_the_daily_work_reads_a_whole_table(store: Store) 
         }
 
     found = await store.database.write(plans)
+    turns = "\n".join(plan for statement, plan in found.items() if "UPDATE conversations" in statement)
+    assert "ix_inbox_history" not in turns, "a turn reads all that the person ever wrote"
     whole = {statement: plan for statement, plan in found.items() if _SELECTS_OF_ALL.search(plan)}
     assert not whole, "\n\n".join(f"{statement}\n{plan}" for statement, plan in whole.items())
     used = "\n".join(found.values())
