@@ -16,7 +16,7 @@ import structlog
 from bot.app import App
 from bot.metrics import known_kind
 from dialogs.messages import Lane
-from integrations.base import Ignored, Malformed, Parsed, Source
+from integrations.base import Ignored, Parsed, Source
 from persistence.gathering import Gathering
 from persistence.inbox import Intake
 
@@ -31,7 +31,7 @@ _TOPICS: Final[dict[Lane, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Webhook:
     """One verified request."""
 
     source: Source
@@ -65,9 +65,9 @@ class Reception:
     def __init__(self, app: App) -> None:
         """Serve ``app``."""
         self._app = app
-        self._gathering: Gathering[Delivery, None] = Gathering(self._receive)
+        self._gathering: Gathering[Webhook, None] = Gathering(self._receive)
 
-    async def take(self, delivery: Delivery) -> None:
+    async def take(self, webhook: Webhook) -> None:
         """Return once everything in the request is stored for good.
 
         Raises:
@@ -75,18 +75,18 @@ class Reception:
             sqlalchemy.exc.DBAPIError: nothing was stored; the platform must send again.
 
         """
-        await self._gathering.submit(delivery)
+        await self._gathering.submit(webhook)
 
-    async def _receive(self, deliveries: Sequence[Delivery]) -> list[Exception | None]:
+    async def _receive(self, webhooks: Sequence[Webhook]) -> list[Exception | None]:
         now = self._app.clock()
-        read = [_read(delivery, now) for delivery in deliveries]
+        read = [_read(webhook, now) for webhook in webhooks]
         intakes = [Intake(one.arrivals, one.shop, now) for one in read if isinstance(one, Parsed)]
         stored = iter(await self._app.store.inbox.accept_all(intakes))
         outcomes = [next(stored) if isinstance(one, Parsed) else one for one in read]
         received: dict[str, _Received] = {}
-        for delivery, parsed, outcome in zip(deliveries, read, outcomes, strict=True):
+        for webhook, parsed, outcome in zip(webhooks, read, outcomes, strict=True):
             if isinstance(parsed, Parsed) and isinstance(outcome, int):
-                received.setdefault(delivery.source.name, _Received()).add(parsed, outcome)
+                received.setdefault(webhook.source.name, _Received()).add(parsed, outcome)
         for source, sum_of in received.items():
             self._count(source, sum_of)
         await self._wake({lane for sum_of in received.values() for lane in sum_of.lanes})
@@ -109,8 +109,8 @@ class Reception:
             await self._app.signals.wake(*sorted({_TOPICS[lane] for lane in lanes}))
 
 
-def _read(delivery: Delivery, now: datetime) -> Parsed | Malformed:
+def _read(webhook: Webhook, now: datetime) -> Parsed | Exception:
     try:
-        return delivery.source.parse(delivery.headers, delivery.body, now)
-    except Malformed as error:
+        return webhook.source.parse(webhook.headers, webhook.body, now)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to this request alone
         return error

@@ -6,7 +6,7 @@ import structlog
 from aiohttp import web
 
 from bot.app import App
-from bot.web.reception import Delivery, Reception
+from bot.web.reception import Reception, Webhook
 from integrations.base import BadSignature, Handshaking, Malformed, Source
 
 _log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ async def receive(request: web.Request) -> web.Response:
     body = await request.read()  # above the limit aiohttp answers 413 by itself
     try:
         source.verify(request.headers, body)
-        await request.app[RECEPTION].take(Delivery(source, request.headers, body))
+        await request.app[RECEPTION].take(Webhook(source, request.headers, body))
     except BadSignature:
         app.metrics.webhooks.labels(source.name, "401").inc()
         _log.warning("bad_signature", source=source.name, size=len(body))

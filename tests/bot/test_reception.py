@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.web.reception import Delivery, Reception
+from bot.web.reception import Reception, Webhook
 from dialogs.messages import Receipt, Text
 from integrations.base import Ignored, Malformed, Parsed
 from persistence.tables import InboxRow
@@ -34,6 +34,8 @@ class Post:
         match headers.get("kind", "text"):
             case "broken":
                 raise Malformed("no words")
+            case "a bug of ours":
+                raise KeyError("words")
             case "unheard of":
                 return Parsed(ignored=(Ignored("riddle", "nobody knows what it is"),))
             case "mark":
@@ -44,7 +46,7 @@ class Post:
 async def take(reception: Reception, post: Post, *words: str, **headers: str) -> list[Any]:
     """These requests at the same time."""
     return await asyncio.gather(
-        *(reception.take(Delivery(post, headers, word.encode())) for word in words), return_exceptions=True
+        *(reception.take(Webhook(post, headers, word.encode())) for word in words), return_exceptions=True
     )
 
 
@@ -74,13 +76,14 @@ async def test_a_repeat_beside_the_first_delivery_counts_as_a_repeat(house: Hous
 
 async def test_one_who_talks_nonsense_harms_nobody_who_came_along(house: House) -> None:
     reception, post = Reception(house.app), Post()
-    good, bad, odd = await asyncio.gather(
+    good, bad, ours, odd = await asyncio.gather(
         take(reception, post, "m1", "m2"),
         take(reception, post, "???", kind="broken"),
+        take(reception, post, "...", kind="a bug of ours"),
         take(reception, post, "!!!", kind="unheard of"),
     )
     assert good == [None, None]
-    assert [type(one) for one in bad] == [Malformed]
+    assert [type(one) for one in bad + ours] == [Malformed, KeyError]
     assert odd == [None]
     assert await count(house, "webhooks", source="post", status="200") == 3
     assert await count(house, "events_ignored", source="post", kind="riddle") == 1
@@ -108,7 +111,7 @@ async def test_whoever_works_it_off_is_woken(house: House, kind: str, topic: str
 
 async def test_who_goes_away_while_waiting_loses_nothing(house: House) -> None:
     reception, post = Reception(house.app), Post()
-    waiting = asyncio.create_task(reception.take(Delivery(post, {}, b"m1")))
+    waiting = asyncio.create_task(reception.take(Webhook(post, {}, b"m1")))
     await asyncio.sleep(0)
     waiting.cancel()
     assert await take(reception, post, "m2") == [None]
