@@ -153,6 +153,30 @@ def import_orders(
         raise typer.Exit(1)
 
 
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]…", help="Files, or folders that hold a whole book.", show_default=False
+        ),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="A list of problems as JSON.")] = False,
+    lang: Annotated[Literal["de", "en"], typer.Option(help="The language of the report.")] = "de",
+) -> None:
+    """Check dialog scripts: everything that is wrong at once, with file, line, and how to mend it.
+
+    Without a path the house's own scripts are checked. The exit code is 1 if there are errors.
+    """
+    with _in_words():
+        from bot.commands_check import check as run  # noqa: PLC0415 - `--help` stays fast
+
+        clean = run(paths or [], lang, as_json=as_json)
+    if not clean:
+        raise typer.Exit(1)
+
+
 def _load(path: Path) -> Config:
     """Read the settings. Only the default file may be missing: another one that is not there is a slip."""
     from bot.config import ConfigError, load  # noqa: PLC0415 - `--help` stays fast

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dialogs.channel import ButtonLimits, Capabilities
-from dialogs.cutting import Unit, clean, cut, measure, split
+from dialogs.cutting import ELLIPSIS, Unit, clean, cut, measure, split
 from dialogs.messages import Button, Card, Choice, Draft, Link, OutCard, Outgoing, Style, Template
 from dialogs.payloads import STORED_LENGTH, Tapped, parse_payload, payload_of, stored_key
 
@@ -150,7 +150,8 @@ def _rungs(channel: Capabilities) -> Iterator[tuple[Style, ButtonLimits]]:
         yield "buttons", channel.buttons
     if channel.quick_replies is not None:
         yield "quick_replies", channel.quick_replies
-    if channel.list is not None and channel.list_label > 0:
+    # A label must at least have room for the sign that something was cut off.
+    if channel.list is not None and channel.list_label >= measure(ELLIPSIS, channel.text_unit):
         yield "list", channel.list
 
 

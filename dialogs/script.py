@@ -5,14 +5,13 @@ This is the form in which the first flows are kept; the language that shop owner
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml
 from pydantic import ValidationError
 
 from dialogs import script_models as models
@@ -35,8 +34,11 @@ from dialogs.flow import (
     Target,
 )
 from dialogs.placeholders import CONDITIONS, PLACEHOLDERS
+from dialogs.problems import Problem, named
+from dialogs.script_errors import explain
+from dialogs.source import Source
 from dialogs.templates import NAMES, placeholders_of
-from dialogs.words import UnknownPlaceholder, Words, parse
+from dialogs.words import OpenBrace, UnknownPlaceholder, Words, parse
 
 SCRIPTS: Final = Path(__file__).parent / "scripts"
 """The flows that come with the house."""
@@ -45,24 +47,12 @@ _PHRASES_FILE: Final = "phrases.yml"
 _KNOWN: Final = frozenset(PLACEHOLDERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in a script that must be mended, and where."""
-
-    file: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
-
-
 class ScriptError(Exception):
     """Scripts cannot be used; ``problems`` says all that is wrong with them."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = tuple(problems)
+        self.problems = tuple(sorted(problems, key=lambda one: (one.file, one.line, one.column)))
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 @cache
@@ -85,81 +75,86 @@ def read_book(files: Mapping[str, str]) -> Book:
     """
     problems: list[Problem] = []
     flows: dict[str, Flow] = {}
-    homes: dict[str, str] = {}
-    phrases: dict[str, Words] = {}
+    homes: dict[str, Source] = {}
+    broken: set[str] = set()
+    phrases: dict[str, Words] | None = {}
     for name, text in files.items():
-        reader = _Reader(name, problems)
+        source = Source(name, text)
+        reader = _Reader(source, problems)
         if name == _PHRASES_FILE:
-            phrases = reader.phrases(text)
+            phrases = reader.phrases()
             continue
-        flow = reader.flow(text)
+        flow = reader.flow()
         if flow is None:
+            broken.add(_intended_id(source))
             continue
         if flow.id in flows:
-            problems.append(Problem(name, 1, f"the flow `{flow.id}` is already in {homes[flow.id]}"))
+            details = {"word": flow.id, "home": homes[flow.id].file}
+            problems.append(source.problem("flow_twice", ("id",), flow=flow.id, details=details))
         flows[flow.id] = flow
-        homes[flow.id] = name
-    problems += _wiring(flows, homes)
-    problems += [
-        Problem(_PHRASES_FILE, 1, f"the phrase `{key}` is missing") for key in sorted(PHRASES - set(phrases))
-    ]
-    if problems:
+        homes[flow.id] = source
+    problems += _wiring(flows, homes, broken)
+    missing = () if phrases is None else sorted(PHRASES - set(phrases))
+    problems += [Problem(_PHRASES_FILE, 1, 1, "phrase_missing", {"word": key}) for key in missing]
+    if problems or phrases is None:
         raise ScriptError(problems)
     flows = _with_all_needs(flows)
     return Book(flows, {trigger: flow for flow in flows.values() for trigger in flow.on}, phrases)
 
 
+def _intended_id(source: Source) -> str:
+    """Return the id of a flow that cannot be read, so that what leads to it is not blamed."""
+    found = source.data.get("id") if isinstance(source.data, dict) else None
+    return found if isinstance(found, str) else source.file.removesuffix(".yml")
+
+
 class _Reader:
-    """One file: its text, where its parts stand, and what is wrong with it."""
+    """One file, and what is wrong with it."""
 
-    def __init__(self, file: str, problems: list[Problem]) -> None:
-        self.file = file
+    def __init__(self, source: Source, problems: list[Problem]) -> None:
+        self.source = source
         self.problems = problems
-        self.root: yaml.Node | None = None
+        self.flow_id = ""
+        self.step_id = ""
+        problems += source.problems
 
-    def phrases(self, text: str) -> dict[str, Words]:
-        raw = self._load(text)
-        if raw is None:
-            return {}
+    def phrases(self) -> dict[str, Words] | None:
+        if self.source.data is None:
+            return None
         try:
-            read = models.PHRASES_FILE.validate_python(raw)
+            read = models.PHRASES_FILE.validate_python(self.source.data)
         except ValidationError as error:
             self._refuse(error)
-            return {}
+            return None
         return {key: self._words(texts, (key,)) for key, texts in read.items()}
 
-    def flow(self, text: str) -> Flow | None:
-        raw = self._load(text)
-        if raw is None:
+    def flow(self) -> Flow | None:
+        if self.source.data is None:
             return None
         try:
-            read = models.FlowModel.model_validate(raw)
+            read = models.FlowModel.model_validate(self.source.data)
         except ValidationError as error:
             self._refuse(error)
             return None
-        before = len(self.problems)
+        self.flow_id = read.id
         steps: dict[str, Step] = {}
         for i, model in enumerate(read.steps):
+            self.step_id = model.id
             if model.id in steps:
-                self._problem(("steps", i, "id"), f"the step `{model.id}` is there twice")
+                self._problem(("steps", i, "id"), "step_twice", word=model.id)
             steps[model.id] = self._step(read.id, model, ("steps", i))
+        self.step_id = ""
         doors = tuple(self._door(door, ("doors", i), steps) for i, door in enumerate(read.doors))
         if doors[-1].when:
-            self._problem(
-                ("doors", len(doors) - 1), "the last door must be open to everybody: leave out `when`"
-            )
-        if len(self.problems) > before:
-            return None
+            self._problem(("doors", len(doors) - 1, "when"), "closed_door")
         return Flow(read.id, tuple(read.starts_on), doors, steps, _needs(doors, steps))
 
     def _door(self, model: models.DoorModel, at: _Path, steps: Mapping[str, Step]) -> Door:
         if model.step not in steps:
-            self._problem((*at, "step"), f"there is no step `{model.step}` in this flow")
-        unknown = [name for name in model.when if name not in CONDITIONS]
-        for name in unknown:
-            self._problem(
-                (*at, "when"), f"the condition `{name}` is unknown; there are: {', '.join(CONDITIONS)}"
-            )
+            self._problem((*at, "step"), "unknown_step", **named(model.step, steps))
+        for number, name in enumerate(model.when):
+            if name not in CONDITIONS:
+                self._problem((*at, "when", number), "unknown_condition", **named(name, CONDITIONS))
         return Door(model.step, tuple(CONDITIONS[name] for name in model.when if name in CONDITIONS))
 
     def _step(self, flow: str, model: models.StepModel, at: _Path) -> Step:
@@ -181,7 +176,7 @@ class _Reader:
                     for i, choice in enumerate(model.choices)
                 )
                 if len({choice.id for choice in choices}) < len(choices):
-                    self._problem((*at, "choices"), "two choices have the same id")
+                    self._problem((*at, "choices"), "choice_twice")
                 return Ask(
                     model.id, text, choices, self._template(model.template, at), _hours(model.expires_hours),
                     model.tracking,
@@ -214,65 +209,30 @@ class _Reader:
 
     def _template(self, name: str, at: _Path) -> str:
         if name and name not in NAMES:
-            self._problem(
-                (*at, "template"), f"the template `{name}` is unknown; there are: {', '.join(NAMES)}"
-            )
+            self._problem((*at, "template"), "unknown_template", **named(name, NAMES))
         return name
 
     def _words(self, texts: Mapping[str, str], at: _Path) -> Words:
         try:
             return parse(texts, _KNOWN)
+        except OpenBrace as error:
+            self._problem((*at, error.variant), "open_brace")
         except UnknownPlaceholder as error:
-            self._problem(at, str(error))
-            return Words({})
-
-    def _load(self, text: str) -> object | None:
-        try:
-            self.root = yaml.compose(text, Loader=yaml.SafeLoader)
-            raw: object = yaml.safe_load(text)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark
-            self.problems.append(
-                Problem(
-                    self.file, mark.line + 1 if mark is not None else 1, f"this is not YAML: {error.problem}"
-                )
-            )
-            return None
-        except yaml.YAMLError as error:
-            self.problems.append(Problem(self.file, 1, f"this is not YAML: {error}"))
-            return None
-        if raw is None:
-            self.problems.append(Problem(self.file, 1, "the file is empty"))
-        return raw
+            self._problem((*at, error.variant), "unknown_placeholder", **named(error.name, _KNOWN))
+        return Words({})
 
     def _refuse(self, error: ValidationError) -> None:
         for detail in error.errors(include_url=False):
-            place = ".".join(str(part) for part in detail["loc"])
-            self._problem(detail["loc"], f"{place}: {detail['msg']}")
+            at, kind, details = explain(detail)
+            self._problem(at, kind, **details)
 
-    def _problem(self, at: _Path, message: str) -> None:
-        self.problems.append(Problem(self.file, _line(self.root, at), message))
+    def _problem(self, at: Sequence[str | int], kind: str, **details: str) -> None:
+        self.problems.append(
+            self.source.problem(kind, at, flow=self.flow_id, step=self.step_id, details=details)
+        )
 
 
 _Path = tuple[str | int, ...]
-
-
-def _line(node: yaml.Node | None, at: _Path) -> int:
-    """The line of the part at ``at``, or of the nearest part around it that exists."""
-    line = 1
-    for part in at:
-        if node is None:
-            break
-        line = node.start_mark.line + 1
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == part), None)
-            if found is None:
-                continue  # the tag of a union, which pydantic puts into the path
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1 if node is not None else line
-    return line
 
 
 def _target(flow: str, to: str) -> Target | None:
@@ -343,30 +303,48 @@ def _needs(doors: Sequence[Door], steps: Mapping[str, Step]) -> frozenset[Need]:
     return frozenset(needs)
 
 
-def _wiring(flows: Mapping[str, Flow], homes: Mapping[str, str]) -> Iterator[Problem]:
-    """What only the whole book shows: dangling targets, triggers claimed twice or by nobody."""
+def _wiring(
+    flows: Mapping[str, Flow], homes: Mapping[str, Source], broken: Collection[str]
+) -> Iterator[Problem]:
+    """What only the whole book shows: dangling targets, triggers claimed twice or by nobody.
+
+    What a ``broken`` flow would have answered or been is not missed.
+    """
     claimed: dict[str, str] = {}
     for flow in flows.values():
-        file = homes[flow.id]
-        for trigger in flow.on:
+        home = homes[flow.id]
+        for number, trigger in enumerate(flow.on):
+            at = ("starts_on", number)
             if trigger not in TRIGGERS:
-                yield Problem(
-                    file, 1, f"nothing starts a flow by `{trigger}`; there are: {', '.join(sorted(TRIGGERS))}"
-                )
+                yield home.problem("unknown_trigger", at, flow=flow.id, details=named(trigger, TRIGGERS))
             elif trigger in claimed:
-                yield Problem(file, 1, f"`{trigger}` already starts the flow `{claimed[trigger]}`")
+                details = {"word": trigger, "other": claimed[trigger]}
+                yield home.problem("trigger_taken", at, flow=flow.id, details=details)
             claimed[trigger] = flow.id
-        for step in flow.steps.values():
-            for target in _targets(step):
-                there = flows.get(target.flow)
-                if there is None or (target.step and target.step not in there.steps):
-                    yield Problem(
-                        file,
-                        1,
-                        f"step `{step.id}` leads to `{target.flow}/{target.step}`, which is not there",
-                    )
-    for trigger in sorted(TRIGGERS - set(claimed)):
-        yield Problem("(all files)", 1, f"no flow answers to `{trigger}`")
+        for number, step in enumerate(flow.steps.values()):
+            for details in _dangling(flow, step, flows, broken):
+                yield home.problem(
+                    "dangling", ("steps", number, "id"), flow=flow.id, step=step.id, details=details
+                )
+    for trigger in sorted(TRIGGERS - set(claimed)) if not broken else ():
+        yield Problem("(all files)", 1, 1, "trigger_free", {"word": trigger})
+
+
+def _dangling(
+    flow: Flow, step: Step, flows: Mapping[str, Flow], broken: Collection[str]
+) -> Iterator[dict[str, str]]:
+    """Yield the details of every target of a step that is not there."""
+    for target in _targets(step):
+        there = flows.get(target.flow)
+        if target.flow in broken or (there and (not target.step or target.step in there.steps)):
+            continue
+        if target.flow == flow.id:
+            yield {"from": step.id} | named(target.step, flow.steps)
+        elif there is None:
+            yield {"from": step.id} | named(f"/{target.flow}", [f"/{name}" for name in flows])
+        else:
+            known = [f"/{there.id}/{name}" for name in there.steps]
+            yield {"from": step.id} | named(f"/{target.flow}/{target.step}", known)
 
 
 def _with_all_needs(flows: Mapping[str, Flow]) -> dict[str, Flow]:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from dialogs.records import Priority
 from dialogs.words import VARIANTS
 from nlu.understanding import Intent
 
+WRITTEN: Final = ("de", *VARIANTS)
+"""The keys of a text."""
+
 
 def _complete(texts: dict[str, str]) -> dict[str, str]:
     """Every language and voice is there, nothing else, and nothing is empty."""
-    unknown = set(texts) - {*VARIANTS, "de"}
-    if unknown:
-        raise ValueError(f"unknown language or voice {sorted(unknown)}; there are de, de_du, de_sie, en")
+    for variant in texts:
+        if variant not in WRITTEN:
+            raise PydanticCustomError("unknown_variant", "unknown language", {"word": variant})
     missing = [v for v in VARIANTS if v not in texts and not (v.startswith("de_") and "de" in texts)]
     if missing:
-        raise ValueError(f"the text is missing in {', '.join(missing)}")
+        raise PydanticCustomError("missing_variant", "missing language", {"word": ", ".join(missing)})
     if any(not text.strip() for text in texts.values()):
-        raise ValueError("a text is empty")
+        raise PydanticCustomError("empty_text", "empty")
     return {variant: text.strip() for variant, text in texts.items()}
 
 
@@ -120,7 +124,9 @@ class ConsentModel(_StepModel):
     action: Literal["opt_out", "opt_in"]
 
 
-StepModel = SayModel | AskModel | ChecklistModel | RateModel | ListenModel | HandoffModel | ConsentModel
+StepModel: TypeAlias = (
+    SayModel | AskModel | ChecklistModel | RateModel | ListenModel | HandoffModel | ConsentModel
+)
 
 
 class DoorModel(Strict):
@@ -138,5 +144,10 @@ class FlowModel(Strict):
     doors: Annotated[list[DoorModel], Field(min_length=1)]
     steps: Annotated[list[Annotated[StepModel, Discriminator("kind")]], Field(min_length=1)]
 
+
+STEPS: Final[dict[str, type[Strict]]] = {
+    get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(StepModel)
+}
+"""The model of each kind of step."""
 
 PHRASES_FILE: Final = TypeAdapter(dict[str, Texts])

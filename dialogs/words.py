@@ -21,6 +21,19 @@ Part: TypeAlias = tuple[str, str | None]
 class UnknownPlaceholder(ValueError):
     """A text asks for something that nobody can fill in, or in a form that is not understood."""
 
+    def __init__(self, name: str, variant: str) -> None:
+        super().__init__(f"the placeholder {{{name}}} is unknown")
+        self.name = name
+        self.variant = variant
+
+
+class OpenBrace(ValueError):
+    """A brace is not closed; one that is meant as such is written twice."""
+
+    def __init__(self, variant: str) -> None:
+        super().__init__("a brace is not closed; write {{ for a brace itself")
+        self.variant = variant
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -47,27 +60,26 @@ def parse(texts: Mapping[str, str], known: frozenset[str]) -> Words:
     """Words from texts per variant.
 
     Raises:
-        UnknownPlaceholder: a placeholder that is not ``known``, or a brace that does not close.
+        UnknownPlaceholder: a placeholder that is not ``known``.
+        OpenBrace: a brace that does not close.
 
     """
-    if "de" in texts:
-        texts = {"de_du": texts["de"], "de_sie": texts["de"], **texts}
-    return Words({variant: _cut(texts[variant], known) for variant in VARIANTS})
+    cut = {variant: _cut(text, known, variant) for variant, text in texts.items()}
+    both = {"de_du": cut["de"], "de_sie": cut["de"]} if "de" in cut else {}
+    return Words({variant: (both | cut)[variant] for variant in VARIANTS})
 
 
-def _cut(text: str, known: frozenset[str]) -> tuple[Part, ...]:
+def _cut(text: str, known: frozenset[str], variant: str) -> tuple[Part, ...]:
     try:
         parsed = list(string.Formatter().parse(text))
     except ValueError as error:
-        raise UnknownPlaceholder(f"a brace is not closed ({error}); write {{{{ for a brace itself") from error
+        raise OpenBrace(variant) from error
     parts: list[Part] = []
     for literal, name, form, conversion in parsed:
         if name is None:
             parts.append((literal, None))
             continue
         if form or conversion or name not in known:
-            raise UnknownPlaceholder(
-                f"the placeholder {{{name}}} is unknown; there are: {', '.join(sorted(known))}"
-            )
+            raise UnknownPlaceholder(name, variant)
         parts.append((literal, name))
     return tuple(parts)

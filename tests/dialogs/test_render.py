@@ -286,6 +286,18 @@ def test_no_limit_is_ever_exceeded(drawn: Draft, channel: Capabilities) -> None:
     assert made == render(drawn, channel)
 
 
+def test_a_list_whose_label_has_no_room_for_anything_is_no_list() -> None:
+    """Cut to one byte, a label would be empty, and a platform refuses that."""
+    narrow = Capabilities(
+        text_limit=30,
+        text_unit="bytes",
+        list=ButtonLimits(count=1, title=1, payload=7, body=30),
+        list_label=1,
+    )
+    [one] = render(Draft("Na?", "f", "s", (Choice("0", "x"),)), narrow)
+    assert one.style == "text"
+
+
 @settings(max_examples=80)
 @given(DRAFTS, CHANNELS)
 def test_every_choice_can_be_taken(drawn: Draft, channel: Capabilities) -> None:

@@ -79,7 +79,7 @@ def test_every_placeholder_has_a_sample() -> None:
 def test_an_unknown_placeholder_is_named_with_file_and_line() -> None:
     line = FILES["menu.yml"].split("\n").index('      de_du: "{hello}! Was kann ich für dich tun?"') + 1
     said = broken("menu.yml", "{hello}! Was kann ich für dich", "{helo}! Was kann ich für dich")
-    assert re.search(rf"menu\.yml:({line}|{line - 1}): .*\{{helo\}} is unknown", said), said
+    assert re.search(rf"menu\.yml:({line}|{line - 1}):7: .*\{{helo\}} is unknown", said), said
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,17 @@ def test_an_unknown_placeholder_is_named_with_file_and_line() -> None:
         ("menu.yml", "{hello}! Was", "{hello! Was", "brace is not closed"),
         ("menu.yml", "{hello}! Was", "{hello!r}! Was", "is unknown"),
         ("menu.yml", "to: /setup", "to: /stup", "which is not there"),
-        ("menu.yml", "starts_on: [menu, greeting]", "starts_on: [menu]", "no flow answers to `greeting`"),
+        (
+            "menu.yml",
+            "starts_on: [menu, greeting]",
+            "starts_on: [menu]",
+            "no flow that answers to `greeting`",
+        ),
         (
             "menu.yml",
             "starts_on: [menu, greeting]",
             "starts_on: [menu, greeting, x]",
-            "nothing starts a flow by `x`",
+            "Nothing starts a flow by `x`",
         ),
         ("menu.yml", "starts_on: [menu, greeting]", "starts_on: [menu, greeting, miss]", "already starts"),
         ("menu.yml", "id: menu", "id: miss", "is already in"),
@@ -106,7 +111,7 @@ def test_an_unknown_placeholder_is_named_with_file_and_line() -> None:
         ("menu.yml", "id: tip,", "id: setup,", "same id"),
         ("menu.yml", "steps:", "steps: [", "not YAML"),
         ("checkup.yml", "nachklang_care", "nachklang_cure", "nachklang_cure"),
-        ("phrases.yml", "stale:", "stalled:", "the phrase `stale` is missing"),
+        ("phrases.yml", "stale:", "stalled:", "The phrase `stale` is missing"),
     ],
 )
 def test_what_is_wrong_is_said(name: str, old: str, new: str, part: str) -> None:
