@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -36,7 +36,8 @@ from sqlalchemy.types import TypeEngine
 from dialogs.messages import BUYER_SPOKE, Contact
 from persistence.batch import Batch
 from persistence.contacts import conversations_of, keys
-from persistence.database import EPOCH, Instant, fixed
+from persistence.database import EPOCH, Instant, fixed, is_conflict
+from persistence.records import add_notice
 from persistence.tables import Conversation, InboxRow, table
 
 _inbox = table(InboxRow)
@@ -64,7 +65,34 @@ def sort(connection: Connection, burst: Burst) -> int:
     Two processes that sort wait for each other, the oldest message first, so that no turn gets a message
     before one that was acknowledged earlier.
     """
-    rows = connection.execute(
+    rows = _new(connection)
+    if rows:
+        _place(connection, rows, burst)
+    return len(rows)
+
+
+def sort_apart(connection: Connection, burst: Burst, now: datetime) -> int:
+    """Sort one by one what cannot be sorted together; set aside and tell what cannot be sorted at all.
+
+    Returns how many were set aside. Nobody else's message must wait behind one of them.
+    """
+    aside = 0
+    for row in _new(connection):
+        try:
+            with connection.begin_nested():
+                _place(connection, [row], burst)
+        except Exception as error:  # whatever is wrong with it, it must not stop the mail
+            if is_conflict(error):
+                raise
+            aside += 1
+            connection.execute(update(_inbox).where(_inbox.c.id == row.id).values(status="aside"))
+            told = {"inbox": str(row.id), "error": type(error).__name__}
+            add_notice(connection, "message_set_aside", told, now)
+    return aside
+
+
+def _new(connection: Connection) -> Sequence[Row[Any]]:
+    return connection.execute(
         select(
             _inbox.c.id,
             _inbox.c.kind,
@@ -78,9 +106,6 @@ def sort(connection: Connection, burst: Burst) -> int:
         .limit(MOST)
         .with_for_update()
     ).all()
-    if rows:
-        _place(connection, rows, burst)
-    return len(rows)
 
 
 def contact_of(row: Row[Any]) -> Contact:

@@ -21,7 +21,7 @@ from persistence.database import EPOCH, Database, GroupCommit, fixed, moment
 from persistence.identity import Bond, bind
 from persistence.inbox import insert_or_ignore
 from persistence.records import Effects, apply_effects, release
-from persistence.sorting import MOST, Burst, sort
+from persistence.sorting import MOST, Burst, sort, sort_apart
 from persistence.tables import Conversation, InboxRow, OutboxRow, PayloadRow, TurnRow, table
 
 _log = structlog.get_logger(__name__)
@@ -111,7 +111,13 @@ class Turns:
     async def claim(self, now: datetime, most: int) -> list[Turn]:
         """Sort what has come, then lease up to ``most`` due conversations, the longest waiting first."""
         while True:
-            came, turns = await self._database.write(self._claim, now, most)
+            try:
+                came, turns = await self._database.write(self._claim, now, most)
+            except Exception:
+                # A message that cannot be sorted must not keep everybody else's from being answered.
+                if not await self._database.write(sort_apart, self._burst, now):
+                    raise
+                continue
             if turns or came < MOST:
                 return turns
 

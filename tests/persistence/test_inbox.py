@@ -24,6 +24,7 @@ from tests.persistence.world import (
     accept,
     answer,
     at,
+    change,
     claim,
     echo,
     event,
@@ -166,6 +167,23 @@ async def test_the_door_only_appends_and_a_claim_sorts(store: Store) -> None:
     assert (row.status, row.contact) == ("waiting", None)
     assert (await only(store, Conversation)).name == "Anna"
     assert (await only(store, ContactRow)).phone == "+49171"
+
+
+@pytest.mark.parametrize(
+    "contact", ['{"ids":[]}', '{"name":"x"}', "no json", '{"channel":"a","ids":["x"],"new":1}']
+)
+async def test_a_message_that_cannot_be_sorted_is_set_aside_and_stops_nobody(
+    store: Store, contact: str
+) -> None:
+    """For example because a newer version of the program wrote it."""
+    await store.inbox.accept(Intake((text("m0"),), (), T0))
+    await change(store, InboxRow, contact=contact)
+    await store.inbox.accept(Intake((text("m1"), text("m2", 1, person("bert"))), (), T0))
+    turns = await store.turns.claim(at(1), 10)
+    assert sorted(heard(turn)[0] for turn in turns) == ["m1", "m2"]
+    assert [row.status for row in await rows(store, InboxRow)] == ["aside", "waiting", "waiting"]
+    assert (await only(store, NoticeRow)).topic == "message_set_aside"
+    assert await store.turns.claim(at(1), 10) == []
 
 
 async def test_a_claim_sorts_until_somebody_is_due_however_much_has_come(store: Store) -> None:
