@@ -60,6 +60,8 @@ async def kill_again_and_again(house: House, books: Ledger, people: Crowd, storm
                 await bot.answering(house.bot_port)
                 waves.create_task(people.talk(storm.rate, storm.seconds))
                 await asyncio.sleep(dice.uniform(0.3, storm.seconds))
+                if not damage.in_doubt and number >= storm.kills - 2:
+                    await books.wait_for_a_message_on_its_way()  # however slow the machine is
             bot.kill()
             damage.kills += 1
             damage.in_doubt += await books.in_doubt()
