@@ -16,7 +16,7 @@ ARGS ?=
 # a version manager's shim may lie on the path for a version that is not switched on.
 USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help setup run test check format bench soak lock clean
+.PHONY: help setup run test check format schema bench soak lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ check: setup ## formatting, lint, types, import contracts
 format: setup ## put the code into its form, mend what lint can mend
 	@$(PYTHON) -m ruff check --fix --exit-zero .
 	@$(PYTHON) -m ruff format .
+
+schema: setup ## write dialogs/schema.json, which editors read, from the models
+	@$(PYTHON) -m dialogs.schema
 
 bench: setup ## benchmarks; nothing fails on a slow machine
 	@$(PYTHON) -m tests.install_services

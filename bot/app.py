@@ -12,14 +12,15 @@ import structlog
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.config import Config
+from bot.config import Config, ConfigError
+from bot.entry import entry_urls
 from bot.metrics import Metrics
-from dialogs.catalogue import load_catalogue
+from bot.publishing import publish
 from dialogs.flow import Book
-from dialogs.script import load_book
 from dialogs.shop import Product
-from integrations.base import Channel, Source
+from integrations.base import Channel, Mailer, Source
 from integrations.instagram import InstagramSettings
+from integrations.mailer import MailSettings
 from integrations.registry import Accounts, Connections, connect
 from integrations.sandbox.settings import SandboxSettings
 from integrations.telegram import TelegramSettings
@@ -67,6 +68,11 @@ class App:
     def channels(self) -> Mapping[tuple[str, str], Channel]:
         """Channels by (name, account)."""
         return self.connections.channels
+
+    @property
+    def mailer(self) -> Mailer | None:
+        """What asks the shop for mails, where that is set up."""
+        return self.connections.mailer
 
     @property
     def busy(self) -> int:
@@ -183,6 +189,7 @@ def accounts_of(config: Config, base_url: str) -> Accounts:
             _sandbox_accounts(SandboxSettings.default(), base_url),
             shopify=shopify,
             orders=(*orders, SandboxSettings.default().orders_secret),
+            mail=_mail(config),
             country=config.settings.brand.country,
         )
     choices = config.settings.channels
@@ -209,6 +216,7 @@ def accounts_of(config: Config, base_url: str) -> Accounts:
         else None,
         shopify=shopify,
         orders=orders,
+        mail=_mail(config),
         country=config.settings.brand.country,
     )
 
@@ -223,20 +231,37 @@ async def build(config: Config, clock: Clock, store: Store, secret: bytes, base_
     """Put the application together. The store must be migrated.
 
     Raises:
-        ScriptError: a script cannot be read; the text names file and line.
-        CatalogueError: the catalogue cannot be read.
+        ConfigError: scripts or catalogue cannot be used, or mails would have nothing to link to; the text
+            says what is wrong where.
 
     """
+    connections = connect(accounts_of(config, base_url))
+    if connections.mailer is not None:
+        _check_links(config, connections)
+    shelf = await publish(config, store, clock())
     return App(
         config=config,
         clock=clock,
         store=store,
         signals=await open_signals(config),
-        connections=connect(accounts_of(config, base_url)),
-        book=load_book(),
-        products=load_catalogue(),
+        connections=connections,
+        book=shelf.book,
+        products=shelf.products,
         secret=secret,
     )
+
+
+def _check_links(config: Config, connections: Connections) -> None:
+    if not entry_urls(connections.channels.values(), config.settings.entry.public_url, "", ""):
+        raise ConfigError(
+            "the mail hand-over has nothing to link to: set entry.public_url in config.yml, or a channel's "
+            "name (channels.instagram.handle, channels.whatsapp.number, channels.telegram.username)"
+        )
+
+
+def _mail(config: Config) -> MailSettings | None:
+    url, secret = config.settings.mail.url, config.environment.mail_webhook_secret
+    return MailSettings(url, _plain(secret)) if url and secret is not None else None
 
 
 def _instagram(config: Config) -> InstagramSettings:

@@ -133,6 +133,24 @@ def unlink(order: OrderOption, config: ConfigPath = _DEFAULT) -> None:
         run(_load(config), order)
 
 
+@app.command("hand-back")
+def hand_back(
+    conversation: Annotated[
+        int, typer.Option("--conversation", metavar="ID", help="The conversation's number, as logs name it.")
+    ],
+    *,
+    solved: Annotated[
+        bool, typer.Option("--solved", help="The buyer's case is closed: it brakes nothing any more.")
+    ] = False,
+    config: ConfigPath = _DEFAULT,
+) -> None:
+    """Give the floor in a conversation back to the bot, after a human has answered."""
+    with _in_words():
+        from bot.commands_store import hand_back as run  # noqa: PLC0415 - `--help` stays fast
+
+        typer.echo(run(_load(config), conversation, solved=solved))
+
+
 @app.command("import-orders")
 def import_orders(
     file: Annotated[
@@ -164,17 +182,69 @@ def check(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="A list of problems as JSON.")] = False,
     lang: Annotated[Literal["de", "en"], typer.Option(help="The language of the report.")] = "de",
+    config: ConfigPath = _DEFAULT,
 ) -> None:
     """Check dialog scripts: everything that is wrong at once, with file, line, and how to mend it.
 
-    Without a path the house's own scripts are checked. The exit code is 1 if there are errors.
+    Without a path the shop's own scripts are checked. The exit code is 1 if there are errors.
     """
     with _in_words():
         from bot.commands_check import check as run  # noqa: PLC0415 - `--help` stays fast
 
-        clean = run(paths or [], lang, as_json=as_json)
+        clean = run(paths or [], lang, as_json=as_json, config=_load(config))
     if not clean:
         raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE…", help="Conversation files, flows, or folders.", show_default=False),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="What became of each, as JSON.")] = False,
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Also play the examples in the shop's own scripts.")
+    ] = False,
+    lang: Annotated[Literal["de", "en"], typer.Option(help="The language of the report.")] = "de",
+    config: ConfigPath = _DEFAULT,
+) -> None:
+    """Play conversations on a virtual clock. The exit code is 1 if one goes otherwise than written.
+
+    A flow's file is played by its examples, among the shop's other scripts.
+    """
+    if not paths and not examples:
+        raise typer.BadParameter("name files or folders to play, or give --examples", param_hint="FILE…")
+    with _in_words():
+        from bot.commands_simulate import simulate as run  # noqa: PLC0415 - `--help` stays fast
+
+        clean = run(_load(config), paths or [], lang, as_json=as_json, examples=examples)
+    if not clean:
+        raise typer.Exit(1)
+
+
+@app.command()
+def chat(
+    lang: Annotated[
+        Literal["de", "en"] | None, typer.Option(help="The buyer's language, instead of the shop's.")
+    ] = None,
+    order: Annotated[
+        Path | None,
+        typer.Option(
+            "--order", metavar="FILE", help="What was bought: JSON or YAML, as for /webhooks/orders."
+        ),
+    ] = None,
+    channel: Annotated[
+        Literal["whatsapp", "instagram", "telegram"], typer.Option(help="The channel whose rules hold.")
+    ] = "whatsapp",
+    config: ConfigPath = _DEFAULT,
+) -> None:
+    """Talk to the bot in the terminal: buttons are numbers, /later moves the clock, /help shows the rest."""
+    with _in_words():
+        from bot.commands_chat import chat as run  # noqa: PLC0415 - `--help` stays fast
+
+        run(_load(config), lang, order, channel)
 
 
 def _load(path: Path) -> Config:

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import orjson
 import typer
 
 from bot.commands_store import CommandFailed
+from bot.config import Config, load
+from bot.simulated import CHANNELS, house_of, scripts_of
+from dialogs.catalogue import SAMPLE, CatalogueError, load_catalogue
+from dialogs.check import Demands, Miss, Play
+from dialogs.check import check as check_book
+from dialogs.flow import Book, Example, Flow
 from dialogs.problems import Problem
-from dialogs.script import SCRIPTS, ScriptError, read_book
+from dialogs.script import Examined, examine
+from dialogs.shop import Product
+from dialogs.simulation.conversation import of_example, read_conversations
+from dialogs.simulation.house import House
+from dialogs.simulation.play import Mismatch, play
 from dialogs.words import Language
 
+_DEFAULT: Final = Path("config.yml")
+_SHOWN: Final = 300
 
-def check(paths: Sequence[Path], language: Language, *, as_json: bool) -> bool:
-    """Check scripts, print what is wrong, and return whether nothing is.
 
-    A folder is a whole book. A file is checked among the house's own scripts, where it takes the place of the
-    one with its name; only what is wrong with the file itself is told.
+def check(paths: Sequence[Path], language: Language, *, as_json: bool, config: Config | None = None) -> bool:
+    """Check scripts, print what is wrong, and return whether nothing is that must be mended.
+
+    A folder is a whole book. A file is checked among the shop's own scripts, where it takes the place of the
+    one with its name; only what is wrong with the file itself is told. ``config`` says which channels,
+    languages and products there are; without it the settings in this folder hold.
 
     Raises:
-        CommandFailed: a path is not there, or a file is no text.
+        CommandFailed: a path is not there, a file is no text, or the catalogue cannot be used.
+        ConfigError: the settings cannot be used.
 
     """
-    problems = [problem for path in paths or (SCRIPTS,) for problem in _check(path)]
+    shop = config if config is not None else load(_DEFAULT)
+    problems = [problem for path in dict.fromkeys(paths) for problem in _of_path(shop, path)]
+    if not paths:
+        problems += problems_of(shop, _own(shop))
     if as_json:
         typer.echo(orjson.dumps([_plain(one, language) for one in problems]).decode())
     else:
@@ -32,20 +52,111 @@ def check(paths: Sequence[Path], language: Language, *, as_json: bool) -> bool:
     return not any(problem.severity == "error" for problem in problems)
 
 
-def _check(path: Path) -> Sequence[Problem]:
+def demands_of(config: Config) -> Demands:
+    """What the shop of these settings needs its scripts to be able to.
+
+    With the sandbox, or no channel at all, every channel counts.
+
+    Raises:
+        CommandFailed: the catalogue cannot be used.
+
+    """
+    brand = config.settings.brand
+    live = {} if config.sandbox else {name: one for name, one in CHANNELS.items() if name in config.live}
+    channels = live or CHANNELS
+    return Demands(
+        languages=("de", "en") if brand.language == "de" else ("en", "de"),
+        voice=brand.voice,
+        channels=channels,
+        templates=any(channel.templates for channel in channels.values()),
+        pacing=config.settings.journeys.pacing,
+        products=_products(config),
+    )
+
+
+def _products(config: Config) -> Mapping[str, Product]:
+    catalogue = config.settings.dialogs.catalogue
+    try:
+        return load_catalogue(Path(catalogue) if catalogue else SAMPLE)
+    except CatalogueError as error:
+        raise CommandFailed(f"The catalogue cannot be used: {error}") from None
+    except UnicodeDecodeError as error:
+        raise CommandFailed(f"{catalogue}: not a text in UTF-8 (byte {error.start}).") from None
+
+
+def _own(config: Config) -> dict[str, str]:
+    """The texts of the shop's own scripts."""
+    try:
+        return scripts_of(config)
+    except UnicodeDecodeError as error:
+        folder = config.settings.dialogs.folder
+        raise CommandFailed(f"{folder}: a script is not a text in UTF-8 (byte {error.start}).") from None
+
+
+def _of_path(config: Config, path: Path) -> Sequence[Problem]:
     if path.is_dir():
-        return _problems({file.name: _text(file) for file in sorted(path.glob("*.yml"))})
-    files = {file.name: file.read_text("utf-8") for file in sorted(SCRIPTS.glob("*.yml"))}
-    found = _problems(files | {path.name: _text(path)})
+        return problems_of(config, {file.name: _text(file) for file in sorted(path.glob("*.yml"))})
+    text = _text(path)
+    found = problems_of(config, {**_own(config), path.name: text}, {path.name})
     return [problem for problem in found if problem.file == path.name]
 
 
-def _problems(files: dict[str, str]) -> Sequence[Problem]:
-    try:
-        read_book(files)
-    except ScriptError as error:
-        return error.problems
-    return ()
+def problems_of(
+    config: Config, files: Mapping[str, str], about: Collection[str] | None = None
+) -> Sequence[Problem]:
+    """Everything that is wrong with the book of these files; only examples in files ``about`` are played."""
+    demands = demands_of(config)
+    examined = examine(files)
+    asked = files.keys() if about is None else about
+    forms = _misspelt(examined, [name for name in asked if name in files], files)
+    # What could not be read is told; whether it plays is seen when it can be.
+    player = None if examined.problems else _player(house_of(config, files), examined, asked)
+    told = check_book(examined.book, examined.files.values(), demands, player)
+    return _in_order([*examined.problems, *forms, *told])
+
+
+def _in_order(problems: Sequence[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda one: (one.file, one.line, one.column))
+
+
+def _misspelt(examined: Examined, names: Sequence[str], files: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with how the examples of these files are written."""
+    homes = {source.file: flow for flow, source in examined.sources.items()}
+    return [
+        replace(problem, flow=homes[name])
+        for name in names
+        if name in homes
+        for problem in read_conversations(name, files[name])[1]
+    ]
+
+
+def _player(house: House, examined: Examined, asked: Collection[str]) -> Play:
+    """What plays an example. One that is not written as it should be is not played: that is told."""
+
+    def played(book: Book, flow: Flow, example: Example) -> Sequence[Miss]:
+        home = examined.sources[flow.id].file
+        conversation, _ = of_example(example, home) if home in asked else (None, ())
+        if conversation is None:
+            return ()
+        return _by_turn(play(conversation, replace(house, book=book)))
+
+    return played
+
+
+def _by_turn(mismatches: Sequence[Mismatch]) -> list[Miss]:
+    """One for each line of the example, with all that was expected there."""
+    turns: dict[int, list[Mismatch]] = {}
+    for one in mismatches:
+        turns.setdefault(one.turn, []).append(one)
+    return [
+        Miss(
+            turn,
+            ", ".join(one.expected["de"] for one in found),
+            ", ".join(one.expected["en"] for one in found),
+            " ".join(" / ".join(found[0].said).split())[:_SHOWN],
+        )
+        for turn, found in turns.items()
+    ]
 
 
 def _text(path: Path) -> str:

@@ -48,6 +48,29 @@ def migrate(config: Config) -> str:
     return asyncio.run(work())
 
 
+def hand_back(config: Config, conversation_id: int, *, solved: bool) -> str:
+    """Give the floor back to the bot, and return a sentence that says so.
+
+    Raises:
+        CommandFailed: there is no such conversation, or nothing to give back in it.
+
+    """
+
+    async def work(store: Store) -> bool:
+        return await store.handoffs.hand_back(
+            conversation_id, (await clock_of(config, store))(), solved=solved
+        )
+
+    if not with_store(config, work):
+        hint = "no case is open" if solved else "an open case is closed with --solved"
+        raise CommandFailed(
+            f"There is nothing to give back in conversation {conversation_id}: it does not exist, or the "
+            f"bot has the floor already ({hint})."
+        )
+    case = "its case is closed" if solved else "its case stays open; --solved closes it"
+    return f"The bot has the floor in conversation {conversation_id} again, and {case}."
+
+
 async def clock_of(config: Config, store: Store) -> Clock:
     """Return the shop's clock: in the sandbox it is as far ahead as the server's has been moved."""
     if not config.sandbox:

@@ -1,7 +1,7 @@
 """The shop's settings: ``config.yml`` for what owners choose, the environment for secrets and addresses.
 
-A channel whose secrets are all set is on; one that is half set stops the start, naming what is missing. With
-no channel set at all the sandbox takes their place.
+A channel whose secrets are all set is on; one that is half set stops the start, naming what is missing, and
+so does half a mail hand-over. With no channel set at all the sandbox takes their place.
 """
 
 from __future__ import annotations
@@ -11,137 +11,19 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated, Any, Final
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.settings import Mail, Settings
 
 _NAME: Final = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
 class ConfigError(Exception):
     """The settings cannot be used; the text lists every problem with its place and what to do."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Brand(_Section):
-    """Who the shop is and how it speaks."""
-
-    name: str = "Rösterei Morgenrot"
-    language: Literal["de", "en"] = "de"
-    voice: Literal["du", "sie"] = "du"
-    timezone: str = "Europe/Berlin"
-    country: str = Field(default="DE", pattern="^[A-Z]{2}$")
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(
-                f"{value!r} is no time zone; write for example Europe/Berlin, Europe/Vienna, Europe/Zurich"
-            )
-        return value
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The shop's time zone."""
-        return ZoneInfo(self.timezone)
-
-
-class Human(_Section):
-    """What buyers are promised when a person takes over."""
-
-    answer_within_hours: int = Field(default=24, ge=1, le=168)
-
-
-class InstagramChoice(_Section):
-    """``login``: which kind of token ``INSTAGRAM_ACCESS_TOKEN`` is; ``auto`` goes by how it begins."""
-
-    login: Literal["auto", "instagram", "facebook"] = "auto"
-    handle: str = ""
-    app_id: str = ""
-
-
-class WhatsAppChoice(_Section):
-    """``number`` is the business number as buyers see it; entry links need it."""
-
-    number: str = ""
-
-
-class TelegramChoice(_Section):
-    """``username`` is the bot's name; entry links need it."""
-
-    username: str = ""
-
-
-class Channels(_Section):
-    """Which channels, and whether the sandbox stands in for them."""
-
-    sandbox: Literal["auto", "always", "never"] = "auto"
-    instagram: InstagramChoice = InstagramChoice()
-    whatsapp: WhatsAppChoice = WhatsAppChoice()
-    telegram: TelegramChoice = TelegramChoice()
-
-
-class Entry(_Section):
-    """Entry links: how long a code may be used, and under which address ``/go/`` is reached from outside."""
-
-    valid_days: int = Field(default=365, ge=1, le=3650)
-    public_url: str = ""
-
-
-class Turns(_Section):
-    """How turns are made.
-
-    A text that follows another within ``typing_seconds`` waits ``burst_seconds`` for the next. A turn that
-    fails ``tries`` times is set aside and a human gets the conversation.
-    """
-
-    typing_seconds: float = Field(default=4.0, ge=0, le=30)
-    burst_seconds: float = Field(default=0.7, ge=0, le=10)
-    tries: int = Field(default=8, ge=1, le=50)
-    lease_seconds: float = Field(default=30.0, ge=1, le=600)
-    at_once: int = Field(default=64, ge=1, le=500)
-
-
-class Sending(_Section):
-    """How messages go out.
-
-    A message whose answer was lost is looked for during ``doubt_seconds`` before it is sent again.
-    ``show_typing`` marks incoming messages as read and shows that an answer is being written.
-    """
-
-    tries: int = Field(default=8, ge=1, le=50)
-    lease_seconds: float = Field(default=30.0, ge=1, le=600)
-    doubt_seconds: float = Field(default=45.0, ge=1, le=3600)
-    at_once: int = Field(default=64, ge=1, le=500)
-    show_typing: bool = True
-
-
-class Server(_Section):
-    """Where the server listens, and how large a request may be (WhatsApp sends up to 3 MB)."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
-    max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
-    poll_seconds: float = Field(default=1.0, gt=0, le=60)
-
-
-class Settings(_Section):
-    """The whole of ``config.yml``."""
-
-    brand: Brand = Brand()
-    human: Human = Human()
-    channels: Channels = Channels()
-    entry: Entry = Entry()
-    turns: Turns = Turns()
-    sending: Sending = Sending()
-    server: Server = Server()
 
 
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
@@ -173,6 +55,7 @@ class Environment(BaseSettings):
     shopify_webhook_secret: Secrets = ()
     woocommerce_webhook_secret: Secrets = ()
     orders_webhook_secret: Secrets = ()
+    mail_webhook_secret: SecretStr | None = None
     rasa_url: str | None = None
 
     @classmethod
@@ -251,7 +134,8 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
     """
     environ = os.environ if environ is None else environ
     problems: list[str] = []
-    settings, environment = Settings(), Environment()
+    settings: Settings | None = None
+    environment: Environment | None = None
     try:
         settings = _read_settings(path, environ)
     except ConfigError as error:
@@ -260,9 +144,14 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
         environment = _read_environment(environ)
     except ConfigError as error:
         problems.append(str(error))
-    live, half = _live_channels(environment)
-    if problems or half:
-        raise ConfigError("\n".join([*problems, *half]))
+    live: frozenset[str] = frozenset()
+    if environment is not None:
+        live, half = _live_channels(environment)
+        problems += half
+        if settings is not None:
+            problems += _half_mail(settings.mail, environment.mail_webhook_secret)
+    if settings is None or environment is None or problems:
+        raise ConfigError("\n".join(problems))
     return Config(settings=settings, environment=environment, live=live)
 
 
@@ -336,3 +225,19 @@ def _live_channels(environment: Environment) -> tuple[frozenset[str], list[str]]
                 f"or unset the channel's other variables."
             )
     return frozenset(live), problems
+
+
+def _half_mail(mail: Mail, secret: SecretStr | None) -> list[str]:
+    if mail.url and secret is None:
+        problem = (
+            "environment: the mail hand-over is half set up: MAIL_WEBHOOK_SECRET is missing. Make one with "
+            "`openssl rand -hex 32` and set it, or leave mail.url empty."
+        )
+    elif secret is not None and not mail.url:
+        problem = (
+            "settings: the mail hand-over is half set up: mail.url is missing. Name the address that takes "
+            "the requests, or unset MAIL_WEBHOOK_SECRET."
+        )
+    else:
+        return []
+    return [problem]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from bot.config import Config
+from dialogs.flow import Book
 from dialogs.shop import Product
 from dialogs.templates import TemplateText, approved
 from integrations.sandbox.settings import ApprovedTemplate, DemoProduct, SandboxSettings, TemplateButton
@@ -24,7 +25,7 @@ _LOGO: Final = "/sandbox/static/morgenrot.svg"
 _ANY_PRICE: Final = Decimal("19.90")
 
 
-def sandbox_settings(config: Config, products: Mapping[str, Product]) -> SandboxSettings:
+def sandbox_settings(config: Config, products: Mapping[str, Product], book: Book) -> SandboxSettings:
     """Return the sandbox's settings: demo accounts that carry this shop's name, products and templates."""
     brand = config.settings.brand
     return replace(
@@ -33,11 +34,16 @@ def sandbox_settings(config: Config, products: Mapping[str, Product]) -> Sandbox
         shop_logo=_LOGO,
         language=brand.language,
         products=tuple(
-            DemoProduct(product.sku, product.title[brand.language], _PRICES.get(product.sku, _ANY_PRICE))
+            DemoProduct(product.sku, _title(product, brand.language), _PRICES.get(product.sku, _ANY_PRICE))
             for product in products.values()
         ),
-        templates=tuple(_approved(template) for template in approved(brand.voice)),
+        templates=tuple(_approved(template) for template in approved(book.templates, brand.voice)),
     )
+
+
+def _title(product: Product, language: str) -> str:
+    """Return what the product is called; a catalogue in one language only will do here."""
+    return product.title.get(language) or next(iter(product.title.values()), product.sku)
 
 
 def _approved(template: TemplateText) -> ApprovedTemplate:

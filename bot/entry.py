@@ -13,19 +13,24 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Literal
 
 from dialogs.entry import ENTRY_CODE
 from dialogs.shop import Entry
+from integrations.base import Channel, Refused
 from persistence.store import Store
 
 _PURPOSE: Final = b"nachklang: entry codes, first form"
+_REPEATED: Final = b"nachklang: random part of a code that is asked for again, first form"
 _PREFIX: Final = "NK"
 _RANDOM: Final = 12
 _SIGNED: Final = 10
 _TOKEN_BYTES: Final = 8
+SHORT: Final = "link"
+"""How the link is called that leads to no channel yet, but to the shop's own page with all of them."""
 _AT_ONCE: Final = 500
 _FORM: Final = re.compile(ENTRY_CODE, re.IGNORECASE | re.ASCII)
 
@@ -95,6 +100,24 @@ async def create_many(
     return codes
 
 
+async def code_for(
+    store: Store, secret: bytes, order_id: str, occasion: str, now: datetime, lifetime: timedelta
+) -> str:
+    """Return the code for an order that belongs to an occasion: however often it is asked for, the same.
+
+    Nobody without the secret can guess it. It is stored when it is asked for the first time.
+
+    Raises:
+        UnknownOrder: there is no such order.
+
+    """
+    token = hmac.digest(hmac.digest(secret, _REPEATED, hashlib.sha256), occasion.encode(), hashlib.sha256)
+    code = make_code(secret, token[:_TOKEN_BYTES])
+    if (await store.identity.look_up(code, 0, now)).state == "unknown":
+        await store.identity.add_links({code: order_id}, now, now + lifetime)
+    return code
+
+
 async def judge(store: Store, secret: bytes, code: str, conversation_id: int, now: datetime) -> Entry:
     """Say what a code is worth to a conversation. A forged one never reaches the database."""
     if not is_genuine(secret, code):
@@ -110,6 +133,19 @@ async def usable(store: Store, secret: bytes, code: str, now: datetime) -> bool:
 def greeting(code: str, language: str, voice: Literal["du", "sie"]) -> str:
     """Return the words written for the buyer where a link can only carry text; they hold the code."""
     return _GREETINGS["de" if language == "de" else "en", voice].format(code=code)
+
+
+def entry_urls(channels: Iterable[Channel], public_url: str, code: str, words: str) -> dict[str, str]:
+    """Return all links of a code by name, the short one first.
+
+    A channel that cannot be linked to, because the settings do not name the account, is left out.
+    """
+    base = public_url.rstrip("/")
+    urls = {SHORT: f"{base}/go/{code}"} if base else {}
+    for channel in channels:
+        with suppress(Refused):
+            urls[channel.name] = channel.entry_url(code, words)
+    return urls
 
 
 def _groups(ids: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -37,6 +37,12 @@ class Metrics:
         self.sent = Counter(
             "nachklang_messages", "Messages by what became of them", ["channel", "fate"], registry=registry
         )
+        self.mails = Counter(
+            "nachklang_mails",
+            "Requests to mail a buyer by what became of them",
+            ["fate"],
+            registry=registry,
+        )
         self.send_seconds = Histogram(
             "nachklang_send_seconds", "One call to a platform", ["channel"], buckets=_SPANS, registry=registry
         )

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from bot.app import App
+from bot.mailing import mail_due
 from bot.scheduler import apply_receipts, apply_shop_events, wake_due
 from bot.sender import send_one
 from bot.turn import take_turns
@@ -42,12 +43,14 @@ class Rooms:
             ("clock", wake_due),
             ("outbox", self._claim_and_send),
         ]
+        if self._app.mailer is not None:
+            rooms.append(("mails", mail_due))
         self._loops = [asyncio.create_task(self._keep(topic, step), name=topic) for topic, step in rooms]
 
     async def close(self) -> None:
         """Claim nothing more and finish what is in hand."""
         self._stopping.set()
-        await self._app.signals.wake("turns", "outbox", "receipts", "shop", "clock")
+        await self._app.signals.wake("turns", "outbox", "receipts", "shop", "clock", "mails")
         for loop in self._loops:
             await loop
         while self._sending:

@@ -24,7 +24,7 @@ from bot.config import Config, ConfigError
 from bot.entry import usable
 from bot.rooms import Rooms
 from bot.secret import signing_secret
-from bot.stage import TRAVELLED, add_sandbox, connect_sandbox
+from bot.stage import TRAVELLED, add_sandbox, connect_sandbox, into_the_day
 from bot.web.go import DOORWAY, Doorway, add_go_routes
 from bot.web.site import make_site
 from integrations.base import Subscribing
@@ -113,10 +113,14 @@ async def _prepare(store: Store) -> None:
 
 
 async def _travelled(config: Config, store: Store) -> timedelta:
-    """Return how far the sandbox's time had been moved; outside the sandbox time is real."""
+    """Return how far the sandbox's time has been moved, into the day; outside the sandbox time is real."""
     if not config.sandbox:
         return timedelta(0)
-    return timedelta(seconds=float(await store.recall(TRAVELLED) or 0))
+    clock = Clock(timedelta(seconds=float(await store.recall(TRAVELLED) or 0)))
+    if by_day := into_the_day(config, clock()):
+        clock.advance(by_day)
+        await store.remember(TRAVELLED, str(clock.travelled.total_seconds()))
+    return clock.travelled
 
 
 def _listen(config: Config) -> socket.socket:

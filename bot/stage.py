@@ -9,14 +9,31 @@ from typing import Final
 from aiohttp import web
 
 from bot.app import App
+from bot.config import Config
 from bot.demo import sandbox_settings
 from bot.entry import create, greeting
 from bot.insert import qr_svg
+from dialogs.timing import is_quiet, next_time
 from integrations.sandbox.app import SANDBOX, sandbox_app
 from integrations.sandbox.settings import EntryLink
 
 SANDBOX_APP: web.AppKey[web.Application] = web.AppKey("sandbox_app", web.Application)
 TRAVELLED: Final = "sandbox_travelled_seconds"
+_LONG: Final = timedelta(days=1)
+_BEFORE_NIGHT: Final = timedelta(hours=3)
+
+
+def into_the_day(config: Config, now: datetime) -> timedelta:
+    """Return how far the sandbox's time must go on so that nothing waits for the morning: nothing by day.
+
+    At night the bot begins nothing by itself, and whoever tries the sandbox in the evening would see a bot
+    that seems to be broken.
+    """
+    settings = config.settings
+    pacing, timezone = settings.journeys.pacing, settings.brand.timezone
+    if is_quiet(now, pacing, timezone) or is_quiet(now + _BEFORE_NIGHT, pacing, timezone):
+        return next_time(now, pacing.at, timezone) - now
+    return timedelta(0)
 
 
 def add_sandbox(site: web.Application, app: App) -> None:
@@ -24,8 +41,10 @@ def add_sandbox(site: web.Application, app: App) -> None:
 
     async def advance(by: timedelta) -> None:
         app.clock.advance(by)
+        if by >= _LONG:  # a journey of days ends by day
+            app.clock.advance(into_the_day(app.config, app.clock()))
         await app.store.remember(TRAVELLED, str(app.clock.travelled.total_seconds()))
-        await app.signals.wake("clock", "turns", "outbox", "receipts", "shop")
+        await app.signals.wake("clock", "turns", "outbox", "receipts", "shop", "mails")
 
     async def links(order_id: str) -> Mapping[str, EntryLink]:
         return await entry_links(app, order_id)
@@ -33,7 +52,7 @@ def add_sandbox(site: web.Application, app: App) -> None:
     def now() -> datetime:
         return app.clock()
 
-    sandbox = sandbox_app(sandbox_settings(app.config, app.products), now, advance, links)
+    sandbox = sandbox_app(sandbox_settings(app.config, app.products, app.book), now, advance, links)
     site[SANDBOX_APP] = sandbox
     site.add_subapp("/sandbox", sandbox)
 

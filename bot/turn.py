@@ -1,6 +1,7 @@
 """ROOM 2, the turn: what waited in a conversation goes in, one transaction's worth of rows comes out.
 
-One function a stage: claim → hear → gather → answer → render → commit. Only gathering waits for anything.
+One function a stage: claim → hear → gather → answer → render → commit. Only gathering waits for anything; see
+`bot.facts`.
 """
 
 from __future__ import annotations
@@ -14,16 +15,14 @@ from typing import Final
 import structlog
 
 from bot.app import App
-from bot.effects import effects_of, fetch_human, floor_after
-from bot.entry import judge
-from dialogs.engine import answer, route
-from dialogs.facts import Facts
+from bot.effects import effects_of, fetch_human
+from bot.facts import Known, Listened, gather, known_of
+from dialogs.engine import answer, route, wants_journey
 from dialogs.heard import Heard as Meaning
 from dialogs.heard import hear
 from dialogs.messages import BUYER_SPOKE, Edited, Event, Tap, Text, Unsent
 from dialogs.records import Answer
 from dialogs.render import render
-from dialogs.shop import Entry, Order
 from dialogs.state import STATE
 from nlu.understanding import understand
 from persistence.turns import Heard, Outcome, Spoken, Turn
@@ -42,14 +41,22 @@ MOST_COURTESIES: Final = 200
 """Calls that only show "read" and "typing" are left out when so many are still under way."""
 
 
+class _Unheard(Exception):
+    """Nobody has listened to a turn."""
+
+
 async def take_turns(app: App) -> int:
     """Claim due conversations and take a turn with each; return how many were claimed."""
     turns = await app.store.turns.claim(app.clock(), app.config.settings.turns.at_once)
     if not turns:
         return 0
-    orders = await app.store.orders.of_conversations([turn.conversation_id for turn in turns])
+    listened = [_listen_in(app, turn) for turn in turns]
+    known = await known_of(app, turns, listened, app.clock())
     ended = await asyncio.gather(
-        *(take_turn(app, turn, orders.get(turn.conversation_id, ())) for turn in turns),
+        *(
+            take_turn(app, turn, known[turn.conversation_id], one)
+            for turn, one in zip(turns, listened, strict=True)
+        ),
         return_exceptions=True,  # none is left running behind the back of the one that failed
     )
     await app.signals.wake("outbox", "desk")
@@ -59,8 +66,11 @@ async def take_turns(app: App) -> int:
     return len(turns)
 
 
-async def take_turn(app: App, turn: Turn, orders: tuple[Order, ...]) -> None:
-    """Take one turn; whatever goes wrong with it stays with it."""
+async def take_turn(app: App, turn: Turn, known: Known, listened: Listened | Exception) -> None:
+    """Take one turn; whatever goes wrong with it, or went wrong when it was heard, stays with it.
+
+    A turn that others have overtaken is made again, with fresh facts.
+    """
     try:
         if turn.attempts > app.config.settings.turns.tries:
             await _set_aside(app, turn)
@@ -70,7 +80,7 @@ async def take_turn(app: App, turn: Turn, orders: tuple[Order, ...]) -> None:
             app.wake_later("turns", ECHO_PATIENCE)
             return
         _show_courtesy(app, turn)
-        outcome = await make_outcome(app, turn, orders)
+        outcome = await make_outcome(app, turn, known, listened)
         committed = await app.store.turns.commit(outcome)
         app.metrics.turns.labels("committed" if committed else "discarded").inc()
         if not committed:
@@ -90,20 +100,20 @@ async def take_turn(app: App, turn: Turn, orders: tuple[Order, ...]) -> None:
         app.wake_later("turns", pause)
 
 
-async def make_outcome(app: App, turn: Turn, orders: tuple[Order, ...]) -> Outcome:
+async def make_outcome(app: App, turn: Turn, known: Known, listened: Listened | Exception) -> Outcome:
     """Work out what a turn changes; nothing is written."""
+    if isinstance(listened, Exception):
+        raise listened
     now = app.clock()
-    state = STATE.validate_json(turn.state)
-    heard = hear(as_read_now(turn.events), state, understand)
-    flow = route(app.book, state, heard)
-    facts = await gather(app, turn, heard, orders)
-    said = answer(app.book, flow, state, heard, facts, now)
+    state, heard = listened.state, listened.heard
+    facts = await gather(app, turn, heard, known, now)
+    said = answer(app.book, route(app.book, state, heard), state, heard, facts, now)
     return Outcome(
         turn=turn,
         now=now,
         state=STATE.dump_json(said.state).decode(),
         spoken=speak(app, turn, said),
-        effects=effects_of(turn, said),
+        effects=effects_of(turn, said, facts.journey),
         flow=said.state.flow or None,
         step=said.state.step or None,
         heard=_about(heard),
@@ -111,27 +121,11 @@ async def make_outcome(app: App, turn: Turn, orders: tuple[Order, ...]) -> Outco
     )
 
 
-async def gather(app: App, turn: Turn, heard: Meaning, orders: tuple[Order, ...]) -> Facts:
-    """Collect what the answer may refer to. The only waiting in the room."""
-    settings = app.config.settings
-    entry: Entry | None = None
-    if heard.code is not None:
-        entry = await judge(app.store, app.secret, heard.code, turn.conversation_id, app.clock())
-        if entry.state == "fresh" and entry.order_id is not None:
-            order = await app.store.orders.find(entry.order_id)
-            orders = orders if order is None else (order, *(one for one in orders if one.id != order.id))
-    return Facts(
-        brand=settings.brand.name,
-        voice=settings.brand.voice,
-        promise=settings.human.answer_within_hours,
-        buyer_name=next((order.buyer_name for order in orders if order.buyer_name), turn.name),
-        orders=orders,
-        products=app.products,
-        entry=entry,
-        human=(floor_after(turn) or turn.floor) != "bot",
-        timezone=settings.brand.timezone,
-        language=turn.language or settings.brand.language,
-    )
+def listen(app: App, turn: Turn) -> Listened:
+    """Hear what waited for a turn. No I/O."""
+    state = STATE.validate_json(turn.state)
+    heard = hear(as_read_now(turn.events), state, understand)
+    return Listened(state, heard, wants_journey(app.book, state, heard))
 
 
 def speak(app: App, turn: Turn, said: Answer) -> tuple[Spoken, ...]:
@@ -145,6 +139,10 @@ def speak(app: App, turn: Turn, said: Answer) -> tuple[Spoken, ...]:
             speaker="notice" if draft.notice else "bot",
             proactive=draft.proactive,
             expires_at=draft.expires_at,
+            flow=draft.flow,
+            step=draft.step,
+            variant=draft.variant,
+            touchpoint=draft.touchpoint,
         )
         for draft in said.drafts
         for outgoing in render(draft, channel.capabilities)
@@ -164,6 +162,16 @@ def as_read_now(events: Sequence[Heard]) -> list[tuple[Event, datetime]]:
             event = replace(event, text=edits[heard.external_id])
         read.append((event, heard.at))
     return read
+
+
+def _listen_in(app: App, turn: Turn) -> Listened | Exception:
+    """Hear a turn before its facts are gathered; what goes wrong is raised where the turn is taken."""
+    if turn.attempts > app.config.settings.turns.tries:
+        return _Unheard("it is set aside, unheard")
+    try:
+        return listen(app, turn)
+    except Exception as error:  # noqa: BLE001 - as above; the others of the batch do not suffer for it
+        return error
 
 
 async def _set_aside(app: App, turn: Turn) -> None:

@@ -9,49 +9,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from dialogs.facts import Facts, Need, Voice
+from dialogs.agreement import switched
+from dialogs.facts import Facts, Need
 from dialogs.flow import Book, Flow
-from dialogs.happenings import come_due, order_moved
-from dialogs.heard import Heard, Understand, hear
-from dialogs.listening import listen
-from dialogs.records import (
-    Answer,
-    Bound,
-    HandedOff,
-    Noted,
-    OptedIn,
-    OptedOut,
-    Rated,
-    Record,
-    Reminder,
-)
-from dialogs.state import STATE, Option, State
+from dialogs.heard import Heard, hear
+from dialogs.journeys import come_due, handed_back, order_moved, resume_parked
+from dialogs.listening import WISHES, listen
+from dialogs.records import Answer
+from dialogs.state import State
 from dialogs.triage import triage
 from dialogs.turn import Turn
 from dialogs.words import Language
 
-__all__ = [
-    "STATE",
-    "Answer",
-    "Bound",
-    "Facts",
-    "HandedOff",
-    "Heard",
-    "Need",
-    "Noted",
-    "OptedIn",
-    "OptedOut",
-    "Option",
-    "Rated",
-    "Record",
-    "Reminder",
-    "State",
-    "Understand",
-    "Voice",
-    "answer",
-    "hear",
-    "route",
-]
+__all__ = ["answer", "hear", "route", "wants_journey"]
 
 
 def route(book: Book, state: State, heard: Heard) -> Flow | None:
@@ -66,11 +36,23 @@ def route(book: Book, state: State, heard: Heard) -> Flow | None:
     if flow is None:
         return None
     if heard.taps:
-        flow = book.flows.get(heard.taps[0].flow, flow)
+        flow = book.find(heard.taps[0].flow, state.version) or flow
     needs: set[Need] = {"orders", "products"}
     if heard.code:
         needs.add("entry")
     return replace(flow, needs=flow.needs | needs) if needs - flow.needs else flow
+
+
+def wants_journey(book: Book, state: State, heard: Heard) -> bool:
+    """Whether this turn needs to know the buyer over all their chats.
+
+    It does where something is due, moves, waits, or may be on offer.
+    """
+    if heard.dues or heard.orders or heard.code or heard.handed_back or (heard.spoke and state.parked):
+        return True
+    flow = route(book, state, heard)
+    opened = book.find(state.flow, state.version) if state.flow and heard.spoke else None
+    return any("journey" in one.needs for one in (flow, opened) if one is not None)
 
 
 def _trigger(state: State, heard: Heard) -> str | None:
@@ -83,15 +65,10 @@ def _trigger(state: State, heard: Heard) -> str | None:
             return meaning.intent
         if (escalation := triage(heard)) is not None:
             return escalation.trigger
-        if meaning is not None and meaning.intent in {"setup_help", "care_tip", "order_status", "rating"}:
+        if meaning is not None and meaning.intent in WISHES:
             return meaning.intent
         return "first" if state.disclosed_at is None else "menu"
-    if heard.dues:
-        kind = heard.dues[0].name.partition(":")[0]
-        return f"due:{kind}" if kind in {"setup", "care", "rating"} else "menu"
-    if heard.orders:
-        return "order:shipped"
-    return None
+    return "menu" if heard.dues or heard.orders or heard.handed_back else None
 
 
 def answer(book: Book, flow: Flow | None, state: State, heard: Heard, facts: Facts, now: datetime) -> Answer:
@@ -103,15 +80,16 @@ def answer(book: Book, flow: Flow | None, state: State, heard: Heard, facts: Fac
     turn = Turn(book, state, facts, now, _language(heard))
     silent = facts.human or (flow is None and heard.spoke)
     for preference in heard.preferences:
-        purpose = preference.topic or "all"
-        turn.records.append(OptedIn(purpose) if preference.allowed else OptedOut(purpose))
+        switched(turn, preference)
+    for returned in heard.handed_back:
+        handed_back(turn, returned)
     if heard.spoke:
         listen(turn, heard)
-    if facts.human:
-        turn.handed_off = True
     for event in heard.orders:
         order_moved(turn, event)
-    come_due(turn, heard.dues, busy=bool(turn.drafts))
+    come_due(turn, heard.dues, busy=heard.spoke)
+    if heard.spoke and not silent:
+        resume_parked(turn)
     return turn.finish(spoke=heard.spoke, silent=silent)
 
 

@@ -4,14 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from typing import Literal, TypeAlias
 
 from dialogs.shop import Entry, Order, Product
 
-Need: TypeAlias = Literal["orders", "products", "entry"]
-"""Facts that cost a look-up: the conversation's orders, their products, what an entry code is."""
+Need: TypeAlias = Literal["orders", "products", "entry", "journey"]
+"""Facts that cost a look-up: the conversation's orders, their products, what an entry code is, and what is
+known of the buyer over all their chats."""
 
 Voice: TypeAlias = Literal["du", "sie"]
+
+Reach: TypeAlias = Literal["open", "template", "closed"]
+"""How a chat may be written to at this moment: freely, with an approved template only, or not before the
+buyer writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another chat of the same buyer. ``allowed`` are the purposes they have agreed to there."""
+
+    conversation_id: int
+    channel: str
+    reach: Reach
+    heard_at: datetime | None = None
+    allowed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What is known of a buyer over all their chats.
+
+    ``touches`` are the times at which something was said unasked (the last eight days), ``decided`` the keys
+    of touchpoints that are over (sent, merged, withheld, mailed …), ``brakes`` why ratings and offers rest in
+    other chats, since when, ``withdrawn`` purposes that were withdrawn in another chat, ``owned`` every SKU
+    bought. ``version`` counts what was said unasked: a turn that says something only counts while it is still
+    the same.
+    """
+
+    version: int = 0
+    touches: tuple[datetime, ...] = ()
+    decided: frozenset[str] = frozenset()
+    brakes: Mapping[str, datetime] = field(default_factory=dict)
+    withdrawn: frozenset[str] = frozenset()
+    owned: frozenset[str] = frozenset()
+    siblings: tuple[Sibling, ...] = ()
+    orders: int = 0
+    birthday: date | None = None
+    mailable: bool = False
+    """Whether the shop can mail this buyer for us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """When and how often the shop begins by itself.
+
+    ``quiet_from`` to ``quiet_to`` is the buyer's night, ``at`` the usual time. Two things lie ``apart`` at
+    least, and no more than ``per_week`` come in seven days. A bad mood without a case brakes for ``calm``; a
+    parcel counts as late ``late`` after it was shipped.
+    """
+
+    quiet_from: time = time(20)
+    quiet_to: time = time(9)
+    at: time = time(10)
+    apart: timedelta = timedelta(hours=20)
+    per_week: int = 3
+    calm: timedelta = timedelta(days=14)
+    late: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +80,9 @@ class Facts:
     ``orders`` are those tied to the conversation, and the one that a fresh entry code would tie to it.
     ``products`` maps a SKU to what the catalogue says. ``human`` tells that a person has the floor.
     ``promise`` is the number of hours within which a human answers, ``hours`` the desk's hours in words per
-    language. ``language`` is what the channel says of the person, or the shop's own.
+    language. ``language`` is what the channel says of the person, or the shop's own. ``reach`` is how the
+    chat may be written to unasked. ``seed`` names the buyer for everything that is drawn, ``token`` is a
+    secret of the same buyer from which personal codes are made.
     """
 
     brand: str = ""
@@ -35,3 +96,11 @@ class Facts:
     human: bool = False
     timezone: str = "Europe/Berlin"
     language: str | None = None
+    country: str = "DE"
+    reach: Reach = "open"
+    channel: str = ""
+    seed: str = ""
+    token: str = ""
+    journey: Journey = Journey()
+    pacing: Pacing = Pacing()
+    notes: Mapping[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from dialogs.entry import as_code, find_code, without_code
 from dialogs.messages import (
     Due,
     Event,
+    HandedBack,
     Media,
     OrderEvent,
     Preference,
@@ -29,6 +30,7 @@ from nlu.text import guess_language, words
 from nlu.understanding import Understanding
 
 _COMMAND: Final = "/start"
+_LONGEST_LINK: Final = 80
 
 
 class Understand(Protocol):
@@ -43,8 +45,8 @@ class Heard:
     """All that waited for this turn, in order of meaning rather than of arrival.
 
     ``text`` is None when nothing was written; ``language`` is the text's own where it is clear. ``wordless``
-    tells that something came which only eyes or ears can take in. ``spoke`` is true when the person acted at
-    all.
+    tells that something came which only eyes or ears can take in, ``photos`` how many pictures. ``link`` is
+    the name an entry link carries when it is no code. ``spoke`` is true when the person acted at all.
     """
 
     spoke: bool = False
@@ -54,8 +56,11 @@ class Heard:
     taps: tuple[Tapped, ...] = ()
     code: str | None = None
     wordless: bool = False
+    photos: int = 0
+    link: str = ""
     arrived: bool = False
     orders: tuple[OrderEvent, ...] = ()
+    handed_back: tuple[HandedBack, ...] = ()
     dues: tuple[Due, ...] = ()
     preferences: tuple[Preference, ...] = ()
 
@@ -70,6 +75,9 @@ class _Pile:
     orders: list[OrderEvent] = field(default_factory=list)
     dues: list[Due] = field(default_factory=list)
     preferences: list[Preference] = field(default_factory=list)
+    handed_back: list[HandedBack] = field(default_factory=list)
+    link: str = ""
+    photos: int = 0
     spoke: bool = False
     wordless: bool = False
     arrived: bool = False
@@ -78,6 +86,8 @@ class _Pile:
         """The person did something that may carry an entry link."""
         self.spoke = True
         self.codes += _from_link(event.referral)
+        if event.referral is not None and event.referral.ref and not _from_link(event.referral):
+            self.link = event.referral.ref.strip()[:_LONGEST_LINK]
         match event:
             case Text():
                 self.texts.append(event.text)
@@ -90,6 +100,7 @@ class _Pile:
             case Media():
                 self.texts.append(event.caption)
                 self.wordless = True
+                self.photos += sum(one.type == "image" for one in event.attachments)
             case Referred():
                 self.arrived = True
 
@@ -108,6 +119,8 @@ class _Pile:
                 self.dues.append(event)
             case Preference():
                 self.preferences.append(event)
+            case HandedBack():
+                self.handed_back.append(event)
             case _:
                 pass
 
@@ -130,9 +143,12 @@ def hear(events: Sequence[tuple[Event, datetime]], state: State, understand: Und
         taps=tuple(pile.taps),
         code=pile.codes[-1] if pile.codes else code,
         wordless=pile.wordless,
+        photos=pile.photos,
+        link=pile.link,
         arrived=pile.arrived or command,
         orders=tuple(pile.orders),
         dues=tuple(pile.dues),
+        handed_back=tuple(pile.handed_back),
         preferences=tuple(pile.preferences),
     )
 

@@ -1,4 +1,4 @@
-"""What the buyer said or tapped, taken in: codes, taps, choices typed, wishes, and what is not understood."""
+"""Listening: what the buyer did in this turn, from an entry code to a word we do not understand."""
 
 from __future__ import annotations
 
@@ -6,29 +6,38 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from dialogs.facts import Facts
-from dialogs.flow import Ask, Checklist, Flow, Listen, Rate, Step
+from dialogs.agreement import scope_of
+from dialogs.answers import Said, answers, choose, keep_comment, missed, rate, takes_words
+from dialogs.brakes import lift, pull
+from dialogs.cutting import clean
+from dialogs.flow import Ask, Asking, Checklist, Consent, Flow, Step, Target
 from dialogs.heard import Heard
+from dialogs.journeys import resume_parked
 from dialogs.payloads import Tapped
+from dialogs.planning import enrol_known_orders
 from dialogs.records import Bound, Noted
 from dialogs.shop import Entry
-from dialogs.steps import choose, comment, keep_comment, rate, start
+from dialogs.state import changed
+from dialogs.steps import enter, keep, start
 from dialogs.triage import Escalation, triage
 from dialogs.turn import Turn
 from nlu.text import key
 from nlu.understanding import Understanding
 
 _DOUBLE_TAP: Final = timedelta(minutes=1)
-_LISTENS_FOR: Final = timedelta(hours=24)
-_SHORT: Final = 3
 _MISSES: Final = 2
+_LONGEST_PHRASE: Final = 60
+WISHES: Final = ("setup_help", "care_tip", "order_status", "rating")
+"""Intents that have a flow of their own and may be said at any time."""
 
 
 def listen(turn: Turn, heard: Heard) -> None:
     """Take in everything the buyer did in this burst, what matters most first."""
     meaning = heard.understanding
+    _feel(turn, heard, meaning)
     if meaning is not None and meaning.intent in {"opt_out", "opt_in"} and _offered(turn, meaning) is None:
         turn.evidence = (meaning.text[:200],)
+        keep(turn, "scope", scope_of(meaning.text) if meaning.intent == "opt_out" else "all")
         start(turn, meaning.intent)
         return
     if heard.code:
@@ -38,14 +47,37 @@ def listen(turn: Turn, heard: Heard) -> None:
         return
     for tapped in heard.taps:
         _tap(turn, tapped)
+    if turn.facts.human:  # words are meant for the human; a tap still counts
+        return
     if not heard.taps:
         _untapped(turn, heard)
     elif meaning is not None and not turn.handed_off and _matters(turn, heard, meaning):
         _text(turn, heard, meaning)
 
 
+def _feel(turn: Turn, heard: Heard, meaning: Understanding | None) -> None:
+    """A bad mood pulls the brake, a good one lets go of it; an open case stays one."""
+    if meaning is None:
+        return
+    escalation = triage(heard)
+    if meaning.mood.label == "negative" or (
+        escalation is not None and escalation.trigger in {"complaint", "not_working"}
+    ):
+        pull(turn, "mood")
+    elif meaning.mood.label == "positive":
+        lift(turn, "mood")
+
+
 def _untapped(turn: Turn, heard: Heard) -> None:
     """Words, something without words, or the mere coming in."""
+    if (
+        heard.photos
+        and (opened := _opened(turn)) is not None
+        and answers(turn, *opened, Said(None, heard.photos))
+    ):
+        return
+    if heard.link and start(turn, f"link:{heard.link}"):
+        return
     if heard.understanding is not None:
         _text(turn, heard, heard.understanding)
     elif heard.wordless:
@@ -54,32 +86,42 @@ def _untapped(turn: Turn, heard: Heard) -> None:
         start(turn, "first" if turn.state.disclosed_at is None else "menu")
 
 
+def _opened(turn: Turn) -> tuple[Flow, Asking] | None:
+    """The open question, if there is one."""
+    opened = turn.open
+    return (opened[0], opened[1]) if opened is not None and isinstance(opened[1], Asking) else None
+
+
+# -- coming in
+
+
 def _enter_by_code(turn: Turn, code: str) -> None:
     """An entry code: tie the chat to the order if the code is fresh, and greet."""
     entry = turn.facts.entry or Entry("unknown", code)
     if entry.state in {"fresh", "yours"} and entry.order_id is None:
         entry = Entry("unknown", code)
-    turn.facts = _with_entry(turn.facts, entry)
+    if turn.facts.entry != entry:
+        turn.facts = replace(turn.facts, entry=entry)
     if entry.order_id is not None and entry.state in {"fresh", "yours"}:
         turn.focus(entry.order_id)
     if entry.order_id is not None and entry.state == "fresh":
         turn.records.append(Bound(entry.code, entry.order_id))
         order = turn.orders.get(entry.order_id)
-        if order is not None and order.status == "delivered":
-            turn.schedule(order)
         if turn.state.language is None and order is not None and order.language:
-            turn.language = "de" if order.language.lower().startswith("de") else "en"
-    turn.state = replace(turn.state, misses=0)
+            spoken = "de" if order.language.lower().startswith("de") else "en"
+            turn.state = changed(turn.state, language=spoken)
+        enrol_known_orders(turn)
+    turn.state = changed(turn.state, misses=0)
     start(turn, "entry")
 
 
-def _with_entry(facts: Facts, entry: Entry) -> Facts:
-    return facts if facts.entry == entry else replace(facts, entry=entry)
+# -- taps
 
 
 def _tap(turn: Turn, tapped: Tapped) -> None:
     """A tapped button: of the open question, of an old one, or of none."""
-    flow = turn.book.flows.get(tapped.flow)
+    version = turn.state.version if tapped.flow == turn.state.flow else ""
+    flow = turn.book.find(tapped.flow, version)
     step = flow.steps.get(tapped.step) if flow is not None else None
     if flow is None or step is None:
         _old(turn, None, None, tapped)
@@ -87,17 +129,20 @@ def _tap(turn: Turn, tapped: Tapped) -> None:
     this = f"{tapped.asked}:{tapped.choice}"
     at = turn.state.answered_at
     again = this == turn.state.answered and at is not None and turn.now - at < _DOUBLE_TAP
-    if isinstance(step, Rate) and tapped.asked and _rated_by_tap(turn, step, tapped, again=again):
+    if tapped.asked and _rated_by_tap(turn, flow, step, tapped, again=again):
         return
     current = tapped.asked == turn.state.asked and (flow.id, step.id) == (turn.state.flow, turn.state.step)
-    if current and any(option.id == tapped.choice for option in turn.state.options):
+    offered = current or (not tapped.asked and (flow.id, step.id) == (turn.state.flow, turn.state.step))
+    if isinstance(step, Asking) and offered and any(one.id == tapped.choice for one in turn.state.options):
         _take(turn, flow, step, tapped.choice)
     elif not again:
         _old(turn, flow, step, tapped)
 
 
-def _rated_by_tap(turn: Turn, step: Rate, tapped: Tapped, *, again: bool) -> bool:
+def _rated_by_tap(turn: Turn, flow: Flow, step: Step, tapped: Tapped, *, again: bool) -> bool:
     """A rating counts whenever it is tapped, once per order; False if the question's order is not known."""
+    if not isinstance(step, Ask) or step.expects != "rating":
+        return False
     order_id = turn.state.rating_asks.get(str(tapped.asked))
     if order_id is None or tapped.choice not in {"1", "2", "3", "4", "5"}:
         return False
@@ -106,61 +151,78 @@ def _rated_by_tap(turn: Turn, step: Rate, tapped: Tapped, *, again: bool) -> boo
             turn.phrase("already_rated")
         return True
     _note_answer(turn, tapped.asked, tapped.choice)
-    rate(turn, step, order_id, int(tapped.choice))
+    rate(turn, flow, step, order_id, int(tapped.choice))
     return True
 
 
 def _old(turn: Turn, flow: Flow | None, step: Step | None, tapped: Tapped) -> None:
     """A tap on a question that is no longer open. The way to a human always is."""
+    if flow is not None and isinstance(step, Ask | Consent) and str(tapped.asked) in turn.state.unanswered:
+        turn.reopen(flow, step, tapped.asked)
+        _note_answer(turn, tapped.asked, tapped.choice)
+        choose(turn, flow, step, tapped.choice)
+        return
     choice = None
     if isinstance(step, Ask):
         choice = next((spec for spec in step.choices if spec.id == tapped.choice), None)
-    to_human = choice is not None and choice.to is not None and choice.to.flow == "human"
-    if flow is not None and step is not None and choice is not None and (to_human or turn.open is None):
-        _take(turn, flow, step, tapped.choice, asked=tapped.asked)
+    human = turn.book.on.get("human_request")
+    to_human = (
+        choice is not None and choice.to is not None and human is not None and choice.to.flow == human.id
+    )
+    if flow is not None and isinstance(step, Ask) and choice is not None and (to_human or turn.open is None):
+        _note_answer(turn, tapped.asked, tapped.choice)
+        choose(turn, flow, step, tapped.choice)
         return
     turn.phrase("stale")
     if not turn.repeat():
         start(turn, "menu")
 
 
-def _take(turn: Turn, flow: Flow, step: Step, choice: str, *, asked: int | None = None) -> None:
-    """Act on a choice, and remember that it was taken."""
-    _note_answer(turn, turn.state.asked if asked is None else asked, choice)
-    choose(turn, flow, step, choice)
+def _take(turn: Turn, flow: Flow, step: Asking, choice: str, words: str = "") -> None:
+    """Act on a choice, and remember that it was taken; ``words`` are the buyer's where they wrote it."""
+    _note_answer(turn, turn.state.asked, choice)
+    choose(turn, flow, step, choice, words)
 
 
 def _note_answer(turn: Turn, asked: int, choice: str) -> None:
-    turn.state = replace(turn.state, answered=f"{asked}:{choice}", answered_at=turn.now, misses=0)
+    left = {number: about for number, about in turn.state.unanswered.items() if number != str(asked)}
+    turn.state = changed(
+        turn.state, answered=f"{asked}:{choice}", answered_at=turn.now, misses=0, unanswered=left
+    )
 
 
 def _matters(turn: Turn, heard: Heard, meaning: Understanding) -> bool:
     """Whether words that came along with a tap want an answer of their own."""
     if triage(heard) is not None or meaning.intent in {"order_status", "care_tip"}:
         return True
-    return turn.open is not None and isinstance(turn.open[1], Listen)
+    return turn.open is not None and takes_words(turn, turn.open[1])
+
+
+# -- words
 
 
 def _text(turn: Turn, heard: Heard, meaning: Understanding) -> None:
     """Words: a choice in other words, a wish, small talk, or something we do not understand."""
-    opened = turn.open
+    opened = _opened(turn)
     if opened is not None and (choice := _offered(turn, meaning)) is not None:
-        _take(turn, *opened, choice)
+        _take(turn, *opened, choice, clean(meaning.text)[:200])
         return
     if (escalation := triage(heard)) is not None:
         _unhappy(turn, opened, escalation, meaning)
         return
     turn.evidence = (meaning.text[:200],)
-    if opened is not None and _answers(turn, opened, meaning):
+    if _keyword(turn, meaning):
         return
-    if _wish(turn, meaning):
-        turn.state = replace(turn.state, misses=0)
+    if (opened is not None and _answered(turn, opened, Said(meaning, heard.photos))) or _wish(turn, meaning):
+        turn.state = changed(turn.state, misses=0)
         return
     if turn.state.disclosed_at is None:
         start(turn, "first")
         return
     if _small_talk(turn, meaning):
-        turn.state = replace(turn.state, misses=0)
+        turn.state = changed(turn.state, misses=0)
+        return
+    if opened is not None and missed(turn, *opened):
         return
     _miss(turn)
 
@@ -173,7 +235,11 @@ def _offered(turn: Turn, meaning: Understanding) -> str | None:
     kinds = {entity.kind: entity.value for entity in meaning.entities}
     if turn.state.expecting == "rating" and kinds.get("rating"):
         return kinds["rating"]
-    if "number" in kinds and int(kinds["number"]) <= len(options):
+    if (
+        turn.state.expecting in {"choice", "rating"}
+        and "number" in kinds
+        and int(kinds["number"]) <= len(options)
+    ):
         return options[int(kinds["number"]) - 1].id
     said = key(meaning.text[:200])
     if not said:
@@ -186,17 +252,42 @@ def _offered(turn: Turn, meaning: Understanding) -> str | None:
     return begun[0] if len(begun) == 1 else None
 
 
+def _keyword(turn: Turn, meaning: Understanding) -> bool:
+    """A phrase that a flow claims for itself, said alone or inside a short sentence."""
+    if not turn.book.keywords:
+        return False
+    said = key(meaning.text[:_LONGEST_PHRASE])
+    flow = turn.book.keywords.get(said)
+    if flow is None and "?" not in meaning.text:  # who asks about offers has not refused them
+        padded = f" {said} "
+        flow = next(
+            (one for phrase, one in turn.book.keywords.items() if " " in phrase and f" {phrase} " in padded),
+            None,
+        )
+    if flow is None:
+        return False
+    enter(turn, Target(flow.id))
+    return True
+
+
+def _answered(turn: Turn, opened: tuple[Flow, Asking], said: Said) -> bool:
+    """Whether this answers the open question. Who asks where the parcel is has not given one."""
+    flow, step = opened
+    wish = said.meaning is not None and said.meaning.intent == "order_status"
+    offered = isinstance(step, Ask) and any("order_status" in choice.intents for choice in step.choices)
+    return not (wish and not offered) and answers(turn, flow, step, said)
+
+
 def _unhappy(
-    turn: Turn, opened: tuple[Flow, Step] | None, escalation: Escalation, meaning: Understanding
+    turn: Turn, opened: tuple[Flow, Asking] | None, escalation: Escalation, meaning: Understanding
 ) -> None:
     """Trouble inside the checklist has help of its own; everything else goes to a human."""
     if opened is not None and isinstance(opened[1], Checklist) and escalation.trigger == "not_working":
-        if any(option.id == "stuck" for option in turn.state.options):
-            _take(turn, *opened, "stuck")
-        else:
-            _take(turn, *opened, "human")
+        stuck = any(option.id == "stuck" for option in turn.state.options)
+        _take(turn, *opened, "stuck" if stuck else "human")
         return
-    if _listening(turn, opened):
+    step = opened[1] if opened is not None else None
+    if isinstance(step, Ask) and step.expects == "comment" and takes_words(turn, step):
         keep_comment(turn, meaning.text)
     _escalate(turn, escalation)
 
@@ -206,69 +297,30 @@ def _escalate(turn: Turn, escalation: Escalation) -> None:
     start(turn, escalation.trigger)
 
 
-def _listening(turn: Turn, opened: tuple[Flow, Step] | None) -> bool:
-    """Whether the next free words belong to a rating."""
-    asked_at = turn.state.asked_at
-    return (
-        opened is not None
-        and isinstance(opened[1], Listen)
-        and asked_at is not None
-        and turn.now - asked_at < _LISTENS_FOR
-    )
-
-
-def _answers(turn: Turn, opened: tuple[Flow, Step], meaning: Understanding) -> bool:
-    """Whether the words answer the open question."""
-    flow, step = opened
-    match step:
-        case Ask():
-            spec = next((spec for spec in step.choices if meaning.intent in spec.intents), None)
-            if spec is not None:
-                _take(turn, flow, step, spec.id)
-                return True
-        case Checklist() if meaning.intent == "yes":
-            _take(turn, flow, step, "done")
-            return True
-        case Checklist() if meaning.intent == "no":
-            _take(turn, flow, step, "human" if turn.state.trouble else "stuck")
-            return True
-        case Listen() if _listening(turn, opened) and meaning.intent != "order_status":
-            if meaning.intent in {"no", "thanks", "yes"} and len(meaning.text.split()) <= _SHORT:
-                _take(turn, flow, step, "skip")
-            else:
-                comment(turn, step, meaning.text)
-            return True
-        case _:
-            pass
-    return False
-
-
 def _wish(turn: Turn, meaning: Understanding) -> bool:
     """A wish that has a flow of its own, said at any time."""
     kinds = {entity.kind: entity.value for entity in meaning.entities}
     order = turn.order
-    if (
-        "rating" in kinds
-        and meaning.intent == "rating"
-        and order is not None
-        and order.id not in turn.state.ratings
-    ):
-        flow = turn.book.on.get("rating")
-        step = (
-            next((s for s in flow.steps.values() if isinstance(s, Rate)), None) if flow is not None else None
-        )
-        if step is not None:
-            rate(turn, step, order.id, int(kinds["rating"]))
-            return True
+    rated = kinds.get("rating") if meaning.intent == "rating" else None
+    open_for_it = order is not None and order.id not in turn.state.ratings
+    if rated and order is not None and open_for_it and _rate_unasked(turn, order.id, int(rated)):
+        return True
     named = kinds.get("order_number")
     if named is not None:
-        turn.records.append(Noted("order_number", named))
+        turn.records.append(Noted("order_number", clean(named)))
     if named is not None and (order is None or meaning.intent == "none"):
-        start(turn, "order_number")
-    elif meaning.intent in {"setup_help", "care_tip", "order_status", "rating"}:
-        start(turn, meaning.intent)
-    else:
+        return start(turn, "order_number")
+    return meaning.intent in WISHES and start(turn, meaning.intent)
+
+
+def _rate_unasked(turn: Turn, order_id: str, score: int) -> bool:
+    """A rating that nobody had asked for counts like any other."""
+    flow = turn.book.on.get("rating")
+    asks = flow.steps.values() if flow is not None else ()
+    step = next((one for one in asks if isinstance(one, Ask) and one.expects == "rating"), None)
+    if flow is None or step is None:
         return False
+    rate(turn, flow, step, order_id, score)
     return True
 
 
@@ -277,11 +329,8 @@ def _small_talk(turn: Turn, meaning: Understanding) -> bool:
     match meaning.intent:
         case "thanks":
             turn.phrase("thanks")
-        case "greeting" if turn.open is not None:
-            turn.phrase("hello")
-            turn.repeat()
         case "greeting":
-            start(turn, "greeting")
+            _greet(turn)
         case "yes" | "no" if turn.open is None:
             turn.phrase("wait")
         case "none" if meaning.mood.label == "positive":
@@ -289,6 +338,17 @@ def _small_talk(turn: Turn, meaning: Understanding) -> bool:
         case _:
             return False
     return True
+
+
+def _greet(turn: Turn) -> None:
+    """Somebody looks in: what has waited for them comes first, then where they had been."""
+    if resume_parked(turn):
+        return
+    if turn.open is not None:
+        turn.phrase("hello")
+        turn.repeat()
+    else:
+        start(turn, "greeting")
 
 
 def _miss(turn: Turn) -> None:
@@ -299,4 +359,4 @@ def _miss(turn: Turn) -> None:
         turn.repeat()
     else:
         start(turn, "miss")
-    turn.state = replace(turn.state, misses=min(misses, _MISSES))
+    turn.state = changed(turn.state, misses=min(misses, _MISSES))

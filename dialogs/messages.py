@@ -216,6 +216,15 @@ class OrderEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedBack:
+    """A human gave the floor back to the bot; ``solved`` tells that the case is solved, ``cause`` of what."""
+
+    solved: bool = True
+    cause: str = ""
+    kind: Literal["handed_back"] = "handed_back"
+
+
+@dataclass(frozen=True, slots=True)
 class JobDone:
     """A job that a turn asked for has ended."""
 
@@ -270,6 +279,7 @@ Event: TypeAlias = (
     | ThreadControl
     | Due
     | OrderEvent
+    | HandedBack
     | JobDone
     | Receipt
     | Notice
@@ -368,6 +378,8 @@ class Draft:
     ``asked`` is the number of the question that ``choices`` belong to; it becomes part of each button's id,
     so that a tap on an old question is recognised. ``template`` is what may go out instead once the window
     has closed. A draft with ``notice`` is said although a human has the floor (the hand-over itself).
+    ``variant`` names the line under test that was drawn, ``touchpoint`` the key of the touchpoint it belongs
+    to.
     """
 
     text: str
@@ -383,6 +395,8 @@ class Draft:
     notice: bool = False
     proactive: bool = False
     expires_at: datetime | None = None
+    variant: str = ""
+    touchpoint: str = ""
 
 
 Style: TypeAlias = Literal["text", "buttons", "quick_replies", "list", "link", "media", "cards"]

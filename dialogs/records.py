@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from dialogs.messages import Draft
 from dialogs.state import State
@@ -44,30 +44,46 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class HandedOff:
-    """A human gets the floor: why, the buyer's own words that show it, how urgent."""
+    """A human gets the floor: why, the buyer's own words that show it, how urgent, answered by when."""
 
     reason: str
     evidence: tuple[str, ...] = ()
     priority: Priority = "normal"
+    promised_at: datetime | None = None
+
+
+How: TypeAlias = Literal["tap", "word", "platform"]
+"""By what a consent was given or withdrawn: a button, the buyer's own words, the platform's own switch."""
 
 
 @dataclass(frozen=True, slots=True)
 class OptedOut:
-    """The buyer wants no more of this: ``all``, or a topic as the platform names it.
+    """The buyer wants no more of this: ``all``, or a purpose.
 
-    ``wording`` are their words.
+    ``wording`` are their words or the button's title, ``shown`` what they had been told, ``version`` of which
+    script.
     """
 
     purpose: str = "all"
     wording: str = ""
+    how: How = "word"
+    shown: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OptedIn:
-    """The buyer wants to hear from us again."""
+    """The buyer agrees: ``all`` (hearing from us again), or a purpose.
+
+    ``stage`` is ``asked`` while a second tap is awaited; only ``given`` counts.
+    """
 
     purpose: str = "all"
     wording: str = ""
+    how: How = "word"
+    shown: str = ""
+    version: str = ""
+    stage: Literal["asked", "given"] = "given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +94,110 @@ class Noted:
     text: str
 
 
-Record: TypeAlias = Rated | Bound | HandedOff | OptedOut | OptedIn | Noted
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """A preference of the buyer; the latest per name counts."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A code was offered: how much off, for which products, until when. An empty ``skus`` means anything."""
+
+    code: str
+    percent: int
+    skus: tuple[str, ...]
+    until: datetime
+    flow: str
+    order_id: str = ""
+    personal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Braked:
+    """Ratings and offers rest from now on, or (``on`` False) no longer."""
+
+    reason: str
+    on: bool = True
+
+
+Fate: TypeAlias = Literal[
+    "planned", "moved", "sent", "merged", "parked", "braked", "handed", "mailed", "withheld", "refused",
+    "expired", "withdrawn",
+]  # fmt: skip
+FATES: Final = get_args(Fate)
+DECIDED: Final = frozenset({"sent", "merged", "mailed", "withheld", "expired"})
+"""Fates after which a touchpoint is over for the buyer.
+
+One that was ``handed`` goes on in another chat; one that was ``withdrawn`` or ``refused`` may be planned
+anew, for example once the buyer has agreed to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What became of a touchpoint, and why: one flow's own beginning with one buyer about one order.
+
+    ``at`` is when it is due now, ``reason`` a word (``quiet_hours``, ``cap``, ``window``, ``brake:handoff``,
+    ``consent``, ``control``, …). ``variant`` is the first line that was drawn.
+    """
+
+    key: str
+    flow: str
+    purpose: str
+    fate: Fate
+    reason: str = ""
+    order_id: str = ""
+    at: datetime | None = None
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A touchpoint goes on in another chat of the same buyer, which can be written to, and is due there."""
+
+    conversation_id: int
+    reminder: Reminder
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """The shop is asked to mail the buyer an entry link, because no chat can be written to."""
+
+    key: str
+    flow: str
+    purpose: str
+    order_id: str
+
+
+Record: TypeAlias = (
+    Rated
+    | Bound
+    | HandedOff
+    | OptedOut
+    | OptedIn
+    | Noted
+    | Preferred
+    | Offered
+    | Braked
+    | Touched
+    | HandedOver
+    | Mailed
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A turn's whole outcome. No reminder is named in both ``cancel`` and ``reminders``."""
+    """A turn's whole outcome. No reminder is named in both ``cancel`` and ``reminders``.
+
+    ``proactive`` tells that something is said unasked: then the turn only counts while the buyer's journey is
+    still at the version that the facts showed.
+    """
 
     state: State
     drafts: tuple[Draft, ...] = ()
     reminders: tuple[Reminder, ...] = ()
     cancel: tuple[str, ...] = ()
     records: tuple[Record, ...] = ()
+    proactive: bool = False

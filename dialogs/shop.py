@@ -65,7 +65,9 @@ class OrderSnapshot:
     kind: Literal["order"] = "order"
 
 
-Milestone: TypeAlias = Literal["placed", "updated", "paid", "shipped", "delivered", "cancelled", "refunded"]
+Milestone: TypeAlias = Literal[
+    "placed", "updated", "paid", "shipped", "delayed", "delivered", "cancelled", "refunded"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class Order:
     status: OrderStatus
     buyer_name: str | None = None
     language: str | None = None
+    country: str | None = None
     items: tuple[Item, ...] = ()
     parcels: tuple[Parcel, ...] = ()
     codes: tuple[str, ...] = ()
@@ -140,19 +143,36 @@ class SetupItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Complement:
+    """A product that goes with another, and the reason why, per language."""
+
+    sku: str
+    why: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """What the catalogue says of a product. ``pace`` decides when the rating is asked for.
 
-    Texts are keyed by language (``de``, ``en``), or by language and voice (``de_du``, ``de_sie``).
+    Texts are keyed by language (``de``, ``en``), or by language and voice (``de_du``, ``de_sie``). ``usages``
+    are tips by how the product is used (``notes.usage``). ``days`` are the product's own days for a flow's
+    touchpoint, by the flow's id. ``consumption_days`` is how long one piece lasts.
     """
 
     sku: str
     title: dict[str, str]
     pace: Literal["fast", "durable"] = "durable"
+    category: str = ""
     setup: tuple[SetupItem, ...] = ()
     tips: tuple[dict[str, str], ...] = ()
+    usages: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
     success: dict[str, str] = field(default_factory=dict)
     """What is said when the setup is done: the first success, per language."""
+    complements: tuple[Complement, ...] = ()
+    consumption_days: int | None = None
+    days: dict[str, int] = field(default_factory=dict)
+    picture: str = ""
+    url: str = ""
 
 
 EntryState: TypeAlias = Literal["fresh", "yours", "used", "expired", "forged", "unknown"]

@@ -1,25 +1,46 @@
-"""A YAML file as data with places: whatever is wrong later can say line and column.
+"""A YAML text with the place of every part in it, and what is wrong with the text itself.
 
-Owner input never raises. Besides what is not YAML, three things are refused here: a key that stands twice in
-one mapping (YAML lets the last one win silently), a key that is no plain word, and files nested or
-multiplied by references beyond anything a script needs.
+Words are read as people mean them: ``yes``, ``no`` and ``on`` are words, ``18:00`` is a time of day and
+``12-06`` a date. Only ``true``, ``false``, ``null`` and plain numbers are more than text (the core schema of
+YAML 1.2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import yaml
 
 from dialogs.problems import Problem
 
-Path: TypeAlias = Sequence[str | int]
-"""Where something lies in the data: keys and positions from the outside in."""
+Path: TypeAlias = tuple[str | int, ...]
 
 _DEEPEST: Final = 40
 _MOST_NODES: Final = 50_000
+_TEXT: Final = "tag:yaml.org,2002:str"
+_MAPPING: Final = "tag:yaml.org,2002:map"
+_LIST: Final = "tag:yaml.org,2002:seq"
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # which one is known only here
+    """Safe, with YAML 1.2's idea of what is not text."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _form, _first in (
+    ("bool", r"true|false", "tf"),
+    ("null", r"null|~|", ["n", "~", ""]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]{0,14})", "-+0123456789"),  # 0815 is a name
+    ("float", r"[-+]?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}", "-+0123456789"),
+    ("merge", r"<<", "<"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_form})$"), list(_first))
+
+RESOLVERS: Final[Mapping[str, list[tuple[str, re.Pattern[str]]]]] = _Loader.yaml_implicit_resolvers
+"""What is not text, by how it begins."""
 
 
 class Source:
@@ -29,7 +50,7 @@ class Source:
         """Read the text."""
         self.file = file
         self.problems: list[Problem] = []
-        self.data: object = None
+        self.data: Any = None
         self._root: yaml.Node | None = None
         self._read(text)
 
@@ -43,30 +64,50 @@ class Source:
         details: Mapping[str, str] = MappingProxyType({}),
     ) -> Problem:
         """Return a problem of the part at ``at``, or of the nearest part around it that exists."""
-        line, column = self._place(at)
+        line, column = self.place(at)
         return Problem(self.file, line, column, kind, details, flow, step)
 
+    def place(self, at: Path) -> tuple[int, int]:
+        """Line and column of the part at ``at``, or of the nearest part around it; both count from 1."""
+        node, place = self._root, (1, 1)
+        for part in at:
+            if isinstance(node, yaml.MappingNode):
+                found = next(((key, value) for key, value in node.value if key.value == part), None)
+                if found is None:
+                    continue  # the tag of a union, which pydantic puts into the path
+                place, node = _mark(found[0]), found[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                place = _mark(node)
+        return place
+
     def _read(self, text: str) -> None:
+        loader = None
         try:
-            self._root = yaml.compose(text, Loader=yaml.SafeLoader)
+            loader = _Loader(text)
+            self._root = loader.get_single_node()
             if self._root is None:
                 self.problems.append(self.problem("empty_file"))
                 return
-            self._walk(self._root)
+            self._walk(loader, self._root)
             if not self.problems:
-                self.data = yaml.safe_load(text)
+                self.data = loader.construct_document(self._root)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
             detail = {"detail": error.problem or "?"}
             self.problems.append(Problem(self.file, line, column, "not_yaml", detail))
-        except (yaml.YAMLError, ValueError, OverflowError) as error:
-            # Dates that do not exist and numbers without end are ValueErrors of the loader.
-            self.problems.append(Problem(self.file, 1, 1, "not_yaml", {"detail": str(error).splitlines()[0]}))
+        except (yaml.YAMLError, ValueError, OverflowError, TypeError) as error:
+            self.problems.append(
+                Problem(self.file, 1, 1, "not_yaml", {"detail": (str(error) or "?").splitlines()[0]})
+            )
         except RecursionError:
             self.problems.append(Problem(self.file, 1, 1, "too_deep"))
+        finally:
+            if loader is not None:
+                loader.dispose()
 
-    def _walk(self, root: yaml.Node) -> None:
+    def _walk(self, loader: yaml.SafeLoader, root: yaml.Node) -> None:
         """Look at every node as often as it is referred to, as the data will hold it."""
         waiting = [(root, 0)]
         seen = 0
@@ -76,6 +117,8 @@ class Source:
             if depth > _DEEPEST or seen > _MOST_NODES:
                 self.problems.append(Problem(self.file, *_mark(node), "too_deep"))
                 return
+            if _is_foreign(loader, node):
+                self.problems.append(Problem(self.file, *_mark(node), "not_yaml", {"detail": node.tag}))
             if isinstance(node, yaml.MappingNode):
                 self._keys(node)
                 waiting += [(value, depth + 1) for _, value in node.value]
@@ -92,18 +135,13 @@ class Source:
             else:
                 met.add(key.value)
 
-    def _place(self, at: Path) -> tuple[int, int]:
-        node, place = self._root, (1, 1)
-        for part in at:
-            if isinstance(node, yaml.MappingNode):
-                found = next(((key, value) for key, value in node.value if key.value == part), None)
-                if found is None:
-                    continue  # the tag of a union, which pydantic puts into the path
-                place, node = _mark(found[0]), found[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-                node = node.value[part]
-                place = _mark(node)
-        return place
+
+def _is_foreign(loader: yaml.SafeLoader, node: yaml.Node) -> bool:
+    """Whether a tag makes something of a node that is no plain data: a date, a set, an object."""
+    if isinstance(node, yaml.ScalarNode):
+        plain = loader.resolve(yaml.ScalarNode, node.value, (True, False))  # type: ignore[no-untyped-call]  # PyYAML's stubs say nothing of it
+        return node.tag not in {_TEXT, plain}
+    return node.tag not in {_MAPPING, _LIST}
 
 
 def _mark(node: yaml.Node) -> tuple[int, int]:

@@ -1,173 +1,224 @@
-"""Playing a flow: what each kind of step does when it is reached, and when one of its choices is taken."""
+"""Playing a flow: what each kind of step does when it is reached."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Final
+from datetime import timedelta
+from typing import Final, assert_never
 
-from dialogs.cutting import clean
-from dialogs.flow import Ask, Checklist, Consent, Flow, Handoff, Listen, Rate, Say, Step, Target
-from dialogs.placeholders import setup_of
-from dialogs.records import HandedOff, OptedIn, OptedOut, Rated
-from dialogs.timing import later
-from dialogs.turn import KINDS, Turn
+from dialogs.agreement import ask_consent, grant, withdraw
+from dialogs.brakes import pull
+from dialogs.flow import (
+    RESERVED,
+    Ask,
+    Call,
+    Checklist,
+    Consent,
+    End,
+    Flow,
+    Go,
+    Handoff,
+    If,
+    Note,
+    Offer,
+    Remind,
+    Say,
+    Set,
+    Step,
+    Target,
+    Wait,
+)
+from dialogs.offers import make_offer
+from dialogs.planning import enrol_flow_end, enrol_tag, pause, promise
+from dialogs.records import HandedOff, Preferred
+from dialogs.scene import setup_of
+from dialogs.state import Frame, changed
+from dialogs.timing import after
+from dialogs.turn import HALT, Turn
 
-_LONGEST_PATH: Final = 12
-"""Steps in one turn. A script that goes round without ever asking ends here."""
+_LONGEST_PATH: Final = 60
+"""Steps in one run. A script that goes round without ever asking ends here."""
 
-_LONGEST_COMMENT: Final = 2000
+_DEEPEST_CALL: Final = 5
+_LONGEST_VALUE: Final = 200
+_MOST_VALUES: Final = 30
+_KEPT_TAGS: Final = 20
 
 
-def start(turn: Turn, trigger: str) -> None:
-    """Begin the flow that answers to ``trigger``."""
+def start(turn: Turn, trigger: str) -> bool:
+    """Begin the flow that answers to ``trigger``; False if there is none."""
     flow = turn.book.on.get(trigger)
-    if flow is not None:
-        enter(turn, Target(flow.id))
+    if flow is None:
+        return False
+    enter(turn, Target(flow.id))
+    return True
 
 
-def enter(turn: Turn, target: Target | None) -> None:
-    """Play from ``target`` until a question waits or the flow has ended."""
+def enter(
+    turn: Turn, target: Target | None, *, here: Flow | None = None, frames: tuple[Frame, ...] = ()
+) -> None:
+    """Play from ``target`` until a question waits, a pause begins or the flow has ended.
+
+    ``here`` is the flow one comes from, in its version: who stays in it stays in that version. ``frames`` are
+    the flows to come back to.
+    """
+    turn.frames = frames
+    version = ""
     for _ in range(_LONGEST_PATH):
         if target is None:
-            return
-        flow = turn.book.flows.get(target.flow)
-        step = _step(turn, flow, target.step) if flow is not None else None
+            if here is not None:
+                enrol_flow_end(turn, here)
+            if not turn.frames:
+                return
+            frame, turn.frames = turn.frames[-1], turn.frames[:-1]
+            target, version, here = Target(frame.flow, frame.step), frame.version, None
+        flow = here if here is not None and target.flow == here.id else turn.book.find(target.flow, version)
+        step = flow.steps.get(target.step or flow.first) if flow is not None else None
         if flow is None or step is None:
             return
+        here, version = flow, ""
         target = _play(turn, flow, step)
+        if target is HALT:
+            return
 
 
-def choose(turn: Turn, flow: Flow, step: Step, choice: str) -> None:
-    """Take a choice of a question. An id that the question does not have does nothing."""
-    match step:
-        case Ask():
-            spec = next((spec for spec in step.choices if spec.id == choice), None)
-            if spec is not None:
-                turn.close()
-                enter(turn, spec.to)
-        case Checklist():
-            _check(turn, flow, step, choice)
-        case Rate():
-            order = turn.order
-            if order is not None and choice in {"1", "2", "3", "4", "5"}:
-                rate(turn, step, order.id, int(choice))
-        case Listen():
-            turn.close()
-            enter(turn, step.skipped)
-        case Say() | Handoff() | Consent():
-            pass
-
-
-def rate(turn: Turn, step: Rate, order_id: str, score: int) -> None:
-    """Keep a rating and go on as it deserves."""
-    turn.focus(order_id)
-    turn.state = replace(turn.state, ratings={**turn.state.ratings, order_id: score})
-    turn.records.append(Rated(order_id, None, score))
-    turn.withdraw(order_id, "rating")
-    turn.evidence = (f"{score}/5",)
-    turn.close()
-    enter(turn, step.high if score >= 4 else step.middle if score == 3 else step.low)
-
-
-def comment(turn: Turn, step: Listen, text: str) -> None:
-    """Keep what was said about a rating, and say thanks."""
-    keep_comment(turn, text)
-    turn.close()
-    enter(turn, step.thanks)
-
-
-def keep_comment(turn: Turn, text: str) -> None:
-    """Put the words to the rating of the order in focus."""
-    order_id = turn.state.order_id
-    score = turn.state.ratings.get(order_id) if order_id is not None else None
-    if order_id is not None and score is not None:
-        turn.records.append(Rated(order_id, None, score, clean(text)[:_LONGEST_COMMENT]))
-
-
-def _step(turn: Turn, flow: Flow, name: str) -> Step | None:
-    if name:
-        return flow.steps.get(name)
-    scene = turn.scene
-    for door in flow.doors:
-        if all(condition.holds(scene) for condition in door.when):
-            return flow.steps.get(door.step)
-    return None
-
-
-def _play(turn: Turn, flow: Flow, step: Step) -> Target | None:
-    """What happens when ``step`` is reached; where to go on at once, if anywhere."""
+def _play(  # noqa: C901, PLR0911, PLR0912 - one case for each kind of step
+    turn: Turn, flow: Flow, step: Step
+) -> Target | None:
+    """What happens when ``step`` is reached, and where to go on: a place, None for the end, or `HALT`."""
     match step:
         case Say():
-            turn.say(flow, step)
-            _remember(turn, step)
-            if step.to is None and turn.state.flow == flow.id:
-                turn.close()
-            return step.to
+            return _say(turn, flow, step)
+        case Ask():
+            return _ask(turn, flow, step)
         case Checklist():
+            if not setup_of(turn.scene):
+                return step.finished
             turn.ask(flow, step)
-        case Rate() if turn.order is None:
-            turn.close()
-        case Ask() | Rate() | Listen():
-            turn.ask(flow, step)
-            _count_tip(turn, step)
-        case Handoff():
-            turn.notify(flow, step)
-            turn.hand_off(HandedOff(step.reason, turn.evidence, step.priority))
+            return HALT
+        case If():
+            return next((to for condition, to in step.cases if condition.holds(turn.fill)), step.otherwise)
+        case Set():
+            _set(turn, step)
+            return step.to
+        case Note():
+            _note(turn, step)
+            return step.to
+        case Wait():
+            if step.event is not None and turn.order is not None and step.event in turn.order.milestones:
+                return step.to
+            pause(turn, flow, step)
+            return HALT
+        case Go():
+            return step.to
+        case Call():
+            return _call(turn, flow, step)
+        case Offer():
+            return make_offer(turn, flow, step)
+        case Remind():
+            promise(turn, flow, step)
+            return step.to
         case Consent():
-            _consent(turn, flow, step)
-    return None
+            return _consent(turn, flow, step)
+        case Handoff():
+            _hand_off(turn, flow, step)
+            return HALT
+        case End():
+            return None
+        case _:  # pragma: no cover - mypy proves that there is nothing else
+            assert_never(step)
 
 
-def _check(turn: Turn, flow: Flow, step: Checklist, choice: str) -> None:
-    """One tap in the checklist."""
-    items = setup_of(turn.scene)
-    item = turn.state.item
-    if choice == "done" and item + 1 < len(items):
-        turn.ask(flow, step, item=item + 1)
-    elif choice == "done":
-        order = turn.order
-        if order is not None:
-            turn.mark("setup", order.id)
-            turn.withdraw(order.id, "setup")
-        turn.close()
-        enter(turn, step.finished)
-    elif choice == "stuck":
-        turn.ask(flow, step, item=item, trouble=True)
-    elif choice == "human":
-        if item < len(items):
-            product, entry = items[item]
-            turn.evidence = (f"{product.sku}: {entry.id}",)
-        turn.close()
-        enter(turn, step.person)
+def _say(turn: Turn, flow: Flow, step: Say) -> Target | None:
+    _next_tip(turn, step)
+    turn.say(flow, step, step.lines, template=step.template)
+    return step.to
 
 
-def _remember(turn: Turn, step: Say) -> None:
-    """What saying it promises or uses up."""
-    _count_tip(turn, step)
-    order = turn.order
-    if step.remind and order is not None and not turn.state.opted_out:
-        turn.remind(step.remind, order.id, later(turn.now, turn.facts.timezone))
+def _ask(turn: Turn, flow: Flow, step: Ask) -> Target | None:
+    if step.expects == "rating" and turn.order is None:
+        return None
+    _next_tip(turn, step)
+    turn.ask(flow, step)
+    return HALT
 
 
-def _count_tip(turn: Turn, step: Step) -> None:
-    if "tip" in step.text.names:
-        turn.state = replace(turn.state, tips=turn.state.tips + 1)
+def _next_tip(turn: Turn, step: Say | Ask) -> None:
+    """Go on to the next care tip; a question that is repeated keeps the one it had."""
+    if "tip" in step.lines.names:
+        turn.state = changed(turn.state, tips=turn.state.tips + 1)
 
 
-def _consent(turn: Turn, flow: Flow, step: Consent) -> None:
-    wording = turn.evidence[0] if turn.evidence else ""
-    if step.action == "opt_out":
-        turn.records.append(OptedOut("all", wording))
-        for order in turn.facts.orders:
-            turn.withdraw(order.id, *KINDS)
-        if not turn.state.opted_out:  # confirmed once; whoever says stop twice wants no answer at all
-            turn.close()
-            turn.say(flow, step)
-        turn.state = replace(turn.state, opted_out=True)
-        return
-    turn.records.append(OptedIn("all", wording))
-    turn.state = replace(turn.state, opted_out=False)
-    for order in turn.facts.orders:
-        if order.status == "delivered":
-            turn.schedule(order)
-    turn.say(flow, step)
+def _set(turn: Turn, step: Set) -> None:
+    for name, filling in step.values:
+        value = filling.text(turn.fill).strip()[:_LONGEST_VALUE]
+        if name in RESERVED:
+            _set_reserved(turn, name, value)
+        else:
+            keep(turn, name, value)
+
+
+def _set_reserved(turn: Turn, name: str, value: str) -> None:
+    match name:
+        case "language":
+            turn.state = changed(turn.state, language="en" if value.lower().startswith("en") else "de")
+        case "voice":
+            turn.state = changed(turn.state, voice="sie" if value.lower() == "sie" else "du")
+        case "frequency":
+            turn.state = changed(turn.state, frequency="less" if value == "less" else "")
+        case "tag":
+            if value and value not in turn.state.tags:
+                turn.state = changed(turn.state, tags=(*turn.state.tags, value)[-_KEPT_TAGS:])
+                enrol_tag(turn, value)
+        case _:
+            turn.state = changed(turn.state, tags=tuple(tag for tag in turn.state.tags if tag != value))
+
+
+def keep(turn: Turn, name: str, value: str) -> None:
+    """Keep a value of this chat as ``my.<name>``."""
+    others = {key: text for key, text in turn.state.my.items() if key != name}
+    kept = dict([*others.items(), (name, value)][-_MOST_VALUES:])
+    turn.state = changed(turn.state, my=kept)
+
+
+def prefer(turn: Turn, name: str, value: str) -> None:
+    """Keep a preference of the buyer as ``notes.<name>``."""
+    if value and turn.scene.notes.get(name) != value:
+        turn.records.append(Preferred(name, value))
+        others = {key: text for key, text in turn.state.notes.items() if key != name}
+        turn.state = changed(turn.state, notes=dict([*others.items(), (name, value)][-_MOST_VALUES:]))
+
+
+def _note(turn: Turn, step: Note) -> None:
+    for name, filling in step.values:
+        prefer(turn, name, filling.text(turn.fill).strip()[:_LONGEST_VALUE])
+
+
+def _call(turn: Turn, flow: Flow, step: Call) -> Target | None:
+    if step.to is not None and len(turn.frames) < _DEEPEST_CALL:
+        version = flow.version if step.to.flow == flow.id else ""
+        turn.frames = (*turn.frames, Frame(step.to.flow, step.to.step, version))
+    return step.flow
+
+
+def _consent(turn: Turn, flow: Flow, step: Consent) -> Target | None:
+    match step.action:
+        case "ask":
+            if ask_consent(turn, flow, step):
+                return HALT
+            return step.given if turn.state.consents.get(step.purpose) else step.refused
+        case "grant":
+            grant(turn, flow, step)
+            return step.given
+        case "withdraw":
+            withdraw(turn, flow, step)
+            return step.refused
+
+
+def _hand_off(turn: Turn, flow: Flow, step: Handoff) -> None:
+    """A human takes over; what the buyer is told is a promise, and so has a time."""
+    turn.say(flow, step, step.lines, notice=True)
+    promised = after(turn.now, timedelta(hours=max(turn.facts.promise, 1)))
+    turn.hand_off(HandedOff(step.reason, turn.evidence, step.priority, promised))
+    pull(turn, "handoff")
+    if step.reason.startswith("return"):
+        pull(turn, "return")

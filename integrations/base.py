@@ -99,6 +99,26 @@ class SentCopy:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MailRequest:
+    """The wish that the shop mails a buyer an entry link. The shop knows the address, and writes the words.
+
+    ``id`` is the same in every repetition: one id, one mail. ``entry_url`` is the link to use where only one
+    fits, ``entry_urls`` are all of them by channel; ``link`` among them is the short one, which lets the
+    buyer choose. ``flow`` names the script that would have begun, ``at`` when it was due.
+    """
+
+    id: str
+    flow: str
+    purpose: str
+    order_id: str
+    order_number: str
+    entry_url: str
+    entry_urls: Mapping[str, str]
+    language: str
+    at: datetime
+
+
 @runtime_checkable
 class Source(Protocol):
     """Where events come from over HTTP. Both methods are synchronous, fast and free of I/O."""
@@ -223,3 +243,18 @@ class Channel(Protocol):
 
     async def aclose(self) -> None:
         """Release connections."""
+
+
+class Mailer(Protocol):
+    """A way to have the shop itself mail a buyer."""
+
+    async def send(self, request: MailRequest) -> None:
+        """Hand one request to the shop.
+
+        Repeating it with the same id is always safe: the shop must take the repetition for the same mail. So
+        `Uncertain` needs no finding out here.
+
+        Raises:
+            IntegrationError: one of the family above, never anything else.
+
+        """

@@ -1,6 +1,6 @@
-"""A channel in memory: keeps every promise of the port without a network. For tests of what lies above it.
+"""A channel and a mailer in memory: they keep every promise of their port without a network.
 
-It passes the same contract suite as the real adapters.
+For tests of what lies above them. They pass the same contract suites as the real adapters.
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from urllib.parse import quote
 
 from dialogs.channel import ButtonLimits, Capabilities, right_to_write
 from dialogs.messages import Outgoing
-from integrations.base import IntegrationError, Refused, Sent, SentCopy, Uncertain, Unreachable, WindowClosed
+from integrations.base import (
+    IntegrationError,
+    MailRequest,
+    Refused,
+    Sent,
+    SentCopy,
+    Uncertain,
+    Unreachable,
+    WindowClosed,
+)
 
 FAKE_CAPABILITIES: Final = Capabilities(
     text_limit=500,
@@ -154,6 +163,33 @@ class FakeChannel:
         )
         if right == "closed":
             raise WindowClosed("The person has not written for too long.", code="10")
+
+
+@dataclass(slots=True)
+class FakeMailer:
+    """Takes every request, once per id. ``asked`` is all that came, ``mailed`` what a mail was made of."""
+
+    asked: list[MailRequest] = field(default_factory=list)
+    mailed: dict[str, MailRequest] = field(default_factory=dict)
+    _troubles: deque[IntegrationError] = field(default_factory=deque)
+
+    def fail(self, *errors: IntegrationError) -> None:
+        """Let the next requests raise these, one each. An `Uncertain` one is taken all the same."""
+        self._troubles.extend(errors)
+
+    async def send(self, request: MailRequest) -> None:
+        """Take one request.
+
+        Raises:
+            IntegrationError: what `fail` was given.
+
+        """
+        self.asked.append(request)
+        trouble = self._troubles.popleft() if self._troubles else None
+        if trouble is None or isinstance(trouble, Uncertain):
+            self.mailed.setdefault(request.id, request)
+        if trouble is not None:
+            raise trouble
 
 
 def check_limits(outgoing: Outgoing, capabilities: Capabilities) -> None:

@@ -9,6 +9,9 @@ One event or a list of them::
                "items": [{"sku": "MUG-1", "title": "Becher", "quantity": 1, "price": "49.90"}],
                "tracking": {"number": …, "carrier": …, "url": …}, "codes": ["TEN"]}}
 
+Events: ``order.paid``, ``order.shipped``, ``order.delayed`` (the parcel will be late), ``order.delivered``,
+``order.cancelled``, ``order.refunded``.
+
 Whoever writes such a feed reads our errors, so what an order cannot do without is checked strictly and named
 by its path. What is only a hint (a phone, a language, a birthday) is dropped where it makes no sense.
 """
@@ -42,6 +45,7 @@ from integrations.phones import e164
 _MILESTONES: Final[Mapping[str, Milestone]] = {
     "order.paid": "paid",
     "order.shipped": "shipped",
+    "order.delayed": "delayed",
     "order.delivered": "delivered",
     "order.cancelled": "cancelled",
     "order.refunded": "refunded",
@@ -128,7 +132,9 @@ class _Order(_Strict):
 
 
 class _Event(_Strict):
-    event: Literal["order.paid", "order.shipped", "order.delivered", "order.cancelled", "order.refunded"]
+    event: Literal[
+        "order.paid", "order.shipped", "order.delayed", "order.delivered", "order.cancelled", "order.refunded"
+    ]  # fmt: skip
     id: _Id
     at: _Time
     order: _Order

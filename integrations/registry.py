@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from integrations.base import Channel, Source
+from integrations.base import Channel, Mailer, Source
 from integrations.http import Http
 from integrations.instagram import Instagram, InstagramSettings
+from integrations.mailer import MailSettings, WebhookMailer
 from integrations.orders import Orders
 from integrations.shopify import Shopify
 from integrations.telegram import Telegram, TelegramSettings
@@ -23,17 +24,19 @@ class Accounts:
     telegram: TelegramSettings | None = None
     shopify: tuple[str, ...] = field(default=(), repr=False)
     orders: tuple[str, ...] = field(default=(), repr=False)
+    mail: MailSettings | None = None
     country: str | None = None
     """The shop's country (ISO 3166), for phone numbers written without a country code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """The live adapters: sources by the last part of their path, channels by (name, account)."""
+    """The live adapters: sources by the last part of their path, channels by (name, account), the mailer."""
 
     sources: Mapping[str, Source]
     channels: Mapping[tuple[str, str], Channel]
     http: Http
+    mailer: Mailer | None = None
 
     async def aclose(self) -> None:
         """Release every connection."""
@@ -63,4 +66,5 @@ def connect(accounts: Accounts) -> Connections:
         sources["shopify"] = Shopify(accounts.shopify, country=accounts.country)
     if accounts.orders:
         sources["orders"] = Orders(accounts.orders, country=accounts.country)
-    return Connections(sources, channels, http)
+    mailer = WebhookMailer(accounts.mail, http) if accounts.mail is not None else None
+    return Connections(sources, channels, http, mailer)

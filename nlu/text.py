@@ -111,6 +111,7 @@ def _fold_piece(piece: str) -> str:
     return _EMOJI.get(piece, "")
 
 
+@lru_cache(maxsize=2048)
 def key(text: str) -> str:
     """What two spellings of one title have in common: their words, without punctuation and emoji."""
     folded = (fold_word(piece).replace("'", "") for piece in _pieces(text) if piece[0].isalnum())

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, func, select, update
 from dialogs.shop import Entry
 from persistence.database import Database
 from persistence.tables import BindingRow, Conversation, EntryLinkRow, OrderRow, table
+from persistence.tables_journeys import TouchpointRow
 
 _links = table(EntryLinkRow)
 _bindings = table(BindingRow)
 _conversations = table(Conversation)
 _orders = table(OrderRow)
+_touchpoints = table(TouchpointRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,21 @@ def bind(connection: Connection, conversation_id: int, bond: Bond, now: datetime
     return True
 
 
+def tie(connection: Connection, conversation_id: int, order_id: str, now: datetime) -> None:
+    """Tie another chat of the same buyer to an order that goes on there; it may be tied already."""
+    known = connection.execute(select(_orders.c.id).where(_orders.c.id == order_id)).scalar_one_or_none()
+    if known is None or order_is_bound(connection, order_id, conversation_id):
+        return
+    owner = connection.execute(
+        select(_conversations.c.buyer_id).where(_conversations.c.id == conversation_id)
+    ).scalar_one()
+    connection.execute(
+        _bindings.insert().values(
+            conversation_id=conversation_id, order_id=order_id, previous_buyer_id=owner, bound_at=now
+        )
+    )
+
+
 def unbind(connection: Connection, order_id: str, now: datetime) -> int:
     """Undo the order's bindings, newest first, in the caller's transaction."""
     rows = connection.execute(
@@ -160,6 +177,12 @@ def unbind(connection: Connection, order_id: str, now: datetime) -> int:
     ).all()
     for row in rows:
         connection.execute(update(_bindings).where(_bindings.c.id == row.id).values(undone_at=now))
+        # What was said to somebody else about the order was not said to its buyer.
+        connection.execute(
+            update(_touchpoints)
+            .where(_touchpoints.c.conversation_id == row.conversation_id, _touchpoints.c.order_id == order_id)
+            .values(buyer_id=None)
+        )
         settle_buyer(connection, row.conversation_id)
     return len(rows)
 

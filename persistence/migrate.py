@@ -19,14 +19,14 @@ _LOCK: Final = 7_236_447_851
 """Two processes that start together migrate one after the other (PostgreSQL advisory lock)."""
 
 
-async def migrate(database: Database) -> None:
-    """Run every migration that is still missing, in one transaction.
+async def migrate(database: Database, revision: str = "head") -> None:
+    """Run every migration up to ``revision`` that is still missing, in one transaction.
 
     Raises:
         alembic.util.CommandError: the database is newer than this program.
 
     """
-    await database.write(_upgrade)
+    await database.write(_upgrade, revision)
 
 
 async def current(database: Database) -> str | None:
@@ -56,9 +56,9 @@ def _config() -> Config:
     return config
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -53,6 +53,7 @@ _bindings = table(BindingRow)
 TRIES: Final = 5
 _STATUS: Final[tuple[OrderStatus, ...]] = ("cancelled", "refunded", "delivered", "shipped", "paid")
 """The first of these milestones that an order has reached is its status."""
+_ENDED: Final = frozenset({"delivered", "cancelled", "refunded"})
 
 
 class Orders:
@@ -76,6 +77,10 @@ class Orders:
     async def find(self, id_or_number: str) -> Order | None:
         """Return the order with this id, or the newest with this number (a leading ``#`` does not matter)."""
         return await self._database.read(find, id_or_number)
+
+    async def by_id(self, ids: Sequence[str]) -> dict[str, Order]:
+        """Return the orders with these ids, as far as they exist."""
+        return await self._database.read(load, ids)
 
     async def numbers(self, since: datetime) -> list[str]:
         """Return the ids of the orders placed since then, the oldest first."""
@@ -131,7 +136,9 @@ def apply_event(connection: Connection, event: ShopEvent, row: Row[Any], now: da
             )
         return
     _ensure(connection, event)
-    reached: list[tuple[Milestone, datetime]] = [] if event.what == "updated" else [(event.what, event.at)]
+    reached = _delays(event)
+    if event.what != "updated":
+        reached.append((event.what, event.at))
     if (order := event.order) is not None:
         _describe(connection, order)
         _add_parcels(connection, order.id, order.parcels, order.updated_at)
@@ -145,8 +152,16 @@ def apply_event(connection: Connection, event: ShopEvent, row: Row[Any], now: da
             .values(refunded=_orders.c.refunded + event.refunded)
         )
     for what, at in reached:
-        if _reach(connection, event.order_id, what, at):
+        if _reach(connection, event.order_id, what, at) and _is_news(connection, event.order_id, what):
             _tell(connection, event.order_id, what, at, now)
+
+
+def _delays(change: OrderChange) -> list[tuple[Milestone, datetime]]:
+    """Return when a carrier said that a parcel of the order is late."""
+    told = [(parcel, change.at) for parcel in change.parcels]
+    if change.order is not None:
+        told += [(parcel, change.order.updated_at) for parcel in change.order.parcels]
+    return [("delayed", at) for parcel, at in told if (parcel.status or "").lower() == "delayed"]
 
 
 def _ensure(connection: Connection, change: OrderChange) -> None:
@@ -251,6 +266,14 @@ def _reach(connection: Connection, order_id: str, what: Milestone, at: datetime)
     return False
 
 
+def _is_news(connection: Connection, order_id: str, what: Milestone) -> bool:
+    """Tell whether a milestone still matters: that a parcel is late does not once it is there."""
+    if what != "delayed":
+        return True
+    reached = connection.execute(select(_milestones.c.what).where(_milestones.c.order_id == order_id))
+    return _ENDED.isdisjoint(reached.scalars())
+
+
 def _tell(connection: Connection, order_id: str, what: Milestone, at: datetime, now: datetime) -> None:
     """Let the conversations that are tied to the order know, once per milestone."""
     conversations = _tied(connection, order_id)
@@ -305,7 +328,12 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, Order]:
     if not ids:
         return {}
     rows = connection.execute(
-        select(_orders, _buyers.c.name.label("buyer_name"), _buyers.c.language.label("buyer_language"))
+        select(
+            _orders,
+            _buyers.c.name.label("buyer_name"),
+            _buyers.c.language.label("buyer_language"),
+            _buyers.c.country,
+        )
         .outerjoin(_buyers, _buyers.c.id == _orders.c.buyer_id)
         .where(_orders.c.id.in_(ids))
     ).all()
@@ -334,6 +362,7 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, Order]:
             status=status_of(milestones.get(row.id, {})),
             buyer_name=row.buyer_name,
             language=row.buyer_language,
+            country=row.country,
             items=tuple(items.get(row.id, ())),
             parcels=tuple(parcels.get(row.id, ())),
             codes=tuple(orjson.loads(row.codes)),

@@ -30,6 +30,7 @@ from sqlalchemy.engine import Row
 from dialogs.messages import OUTGOING, Delivery, Outgoing
 from persistence.database import Database, GroupCommit, fixed, moment
 from persistence.tables import Conversation, OutboxRow, table
+from persistence.touchpoints import follow
 
 _outbox = table(OutboxRow)
 _earlier = _outbox.alias("earlier")
@@ -68,6 +69,7 @@ class Outbound:
     floor: str
     reachable: bool
     heard_at: datetime | None
+    touchpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,7 @@ def _outbound(row: Row[Any], now: datetime, leased_until: datetime) -> Outbound:
         floor=row.its_floor,
         reachable=row.its_reachable,
         heard_at=row.its_heard_at,
+        touchpoint=row.touchpoint,
     )
 
 
@@ -252,6 +255,8 @@ def settle(connection: Connection, settlements: Sequence[Settlement]) -> list[No
     ]
     if held:
         connection.execute(_HOLD, held)
+    if touching := [one for one in ordered if one.row.touchpoint]:
+        follow(connection, [one.row.id for one in touching], max(one.now for one in touching))
     return [None] * len(settlements)
 
 

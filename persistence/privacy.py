@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Connection, delete, or_, select, update
 
 from dialogs.shop import PrivacyRequest
@@ -21,6 +23,7 @@ from persistence.tables import (
     TurnRow,
     table,
 )
+from persistence.tables_journeys import ConsentRow, MailRow, OfferRow, PreferenceRow, TouchpointRow
 
 _buyers = table(Buyer)
 _orders = table(OrderRow)
@@ -34,6 +37,13 @@ _ratings = table(RatingRow)
 _reminders = table(ReminderRow)
 _handoffs = table(HandoffRow)
 _turns = table(TurnRow)
+_consents = table(ConsentRow)
+_preferences = table(PreferenceRow)
+_offers = table(OfferRow)
+_mails = table(MailRow)
+_touchpoints = table(TouchpointRow)
+
+_ERASED: Final = "the person's data was erased"
 
 
 def redact(connection: Connection, request: PrivacyRequest) -> int:
@@ -73,6 +83,7 @@ def redact(connection: Connection, request: PrivacyRequest) -> int:
     )
     if conversations:
         _empty(connection, conversations)
+        _empty_journeys(connection, conversations)
     return len(buyers)
 
 
@@ -85,7 +96,7 @@ def _empty(connection: Connection, conversations: list[int]) -> None:
     connection.execute(
         update(_outbox)
         .where(_outbox.c.conversation_id.in_(conversations), _outbox.c.status.in_((*OPEN, "parked")))
-        .values(status="cancelled", detail="the person's data was erased")
+        .values(status="cancelled", detail=_ERASED)
     )
     connection.execute(
         update(_outbox)
@@ -118,4 +129,29 @@ def _empty(connection: Connection, conversations: list[int]) -> None:
             version=_conversations.c.version + 1,
             due_at=None,
         )
+    )
+
+
+def _empty_journeys(connection: Connection, conversations: list[int]) -> None:
+    """Leave of consents that they were given and withdrawn, of journeys what the shop did: never the person.
+
+    What was shown may have named them, and a platform's message id may hold their number.
+    """
+    connection.execute(
+        update(_consents)
+        .where(_consents.c.conversation_id.in_(conversations))
+        .values(wording="", shown="", message_ids="[]")
+    )
+    connection.execute(delete(_preferences).where(_preferences.c.conversation_id.in_(conversations)))
+    for kept in (_offers, _touchpoints):
+        connection.execute(
+            update(kept).where(kept.c.conversation_id.in_(conversations)).values(buyer_id=None)
+        )
+    connection.execute(
+        update(_mails)
+        .where(_mails.c.conversation_id.in_(conversations), _mails.c.status == "waiting")
+        .values(status="cancelled", detail=_ERASED)
+    )
+    connection.execute(
+        update(_mails).where(_mails.c.conversation_id.in_(conversations)).values(buyer_id=None)
     )

@@ -19,6 +19,7 @@ from persistence.outbox import OPEN, REACHED
 from persistence.records import add_notice
 from persistence.sorting import Burst, contact_of, sort
 from persistence.tables import InboxRow, OutboxRow, table
+from persistence.touchpoints import follow
 
 _inbox = table(InboxRow)
 _outbox = table(OutboxRow)
@@ -128,9 +129,10 @@ def _mark(connection: Connection, one: _Mark, now: datetime) -> bool:
         return _mark_until(connection, one.conversation_id, receipt) or message is not None
     if message is None:
         return False
-    connection.execute(
-        update(_outbox).where(_outbox.c.id == message.id).values(**_changes(message, receipt, one.row.at))
-    )
+    changes = _changes(message, receipt, one.row.at)
+    connection.execute(update(_outbox).where(_outbox.c.id == message.id).values(**changes))
+    if "status" in changes:
+        follow(connection, [message.id], now)
     if receipt.status in ("delivered", "read"):
         _let_next_go(connection, message, now)
     return True

@@ -1,9 +1,12 @@
-"""What a turn leaves behind besides messages: reminders, ratings, hand-overs, consents, the floor."""
+"""What a turn leaves behind besides messages: reminders, ratings, hand-overs, consents, the floor.
+
+Consents are kept by `persistence.consents`, the fates of touchpoints by `persistence.touchpoints`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
@@ -11,11 +14,15 @@ from sqlalchemy import Connection, select, update
 
 from dialogs.messages import OUTGOING, ContactChanged, Edited, Outgoing
 from dialogs.payloads import parse_payload
+from dialogs.records import Braked, HandedOver, Mailed, Offered, Preferred, Touched
+from persistence.chats import chat
+from persistence.consents import NewConsent, enter
 from persistence.contacts import move_contact
 from persistence.database import fixed
 from persistence.identity import Bond
+from persistence.journal import brake, hand_over, mail, offer, prefer
+from persistence.reminders import NewReminder, remind
 from persistence.tables import (
-    ConsentRow,
     Conversation,
     HandoffRow,
     InboxRow,
@@ -23,15 +30,13 @@ from persistence.tables import (
     NoticeRow,
     OutboxRow,
     RatingRow,
-    ReminderRow,
     table,
 )
+from persistence.touchpoints import HUMAN_HERE, follow, note
 
 _conversations = table(Conversation)
-_reminders = table(ReminderRow)
 _ratings = table(RatingRow)
 _handoffs = table(HandoffRow)
-_consents = table(ConsentRow)
 _notices = table(NoticeRow)
 _notes = table(NoteRow)
 _outbox = table(OutboxRow)
@@ -39,15 +44,6 @@ _inbox = table(InboxRow)
 
 RELEASED_SEQ = 1000
 """Messages that had waited for the person are said after the answer; their numbers start here."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewReminder:
-    """A reminder; one of the same name that still waits is replaced."""
-
-    name: str
-    due_at: datetime
-    data: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +63,27 @@ class NewHandoff:
     reason: str
     evidence: tuple[str, ...] = ()
     priority: int = 0
+    promised_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class NewConsent:
-    """A person allowed or forbade a purpose."""
+class Relied:
+    """Whose journey a turn relied on that says something unasked, and at which version of it.
 
-    purpose: str
-    allowed: bool
-    source: str
+    Such a turn only counts while the conversation still belongs to this buyer and nothing has been said to
+    them since, in any chat: see `persistence.guard`. ``buyer_id`` is None for a chat of nobody known.
+    """
+
+    buyer_id: int | None
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Everything besides state and messages. An empty one changes nothing."""
+    """Everything besides state and messages. An empty one changes nothing.
+
+    ``handed`` are touchpoints that go on in another chat of the same buyer: reminders to create there.
+    """
 
     reminders: tuple[NewReminder, ...] = ()
     cancelled: tuple[str, ...] = ()
@@ -97,6 +100,14 @@ class Effects:
     release: bool = False
     """The person spoke: what waited for that may go out now."""
     notices: tuple[tuple[str, dict[str, str]], ...] = ()
+    preferences: tuple[Preferred, ...] = ()
+    offers: tuple[Offered, ...] = ()
+    brakes: tuple[Braked, ...] = ()
+    touched: tuple[Touched, ...] = ()
+    handed: tuple[HandedOver, ...] = ()
+    mails: tuple[Mailed, ...] = ()
+    journey: Relied | None = None
+    """Set by every turn that says something unasked (`Answer.proactive`), and by no other."""
 
 
 def apply_effects(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
@@ -104,8 +115,9 @@ def apply_effects(connection: Connection, conversation_id: int, effects: Effects
 
     Bonds are written before, as they may refuse the turn; `release` comes after the answer is in the outbox.
     """
-    _remind(connection, conversation_id, effects, now)
+    remind(connection, conversation_id, effects.reminders, effects.cancelled, now)
     _record(connection, conversation_id, effects, now)
+    _journal(connection, conversation_id, effects, now)
     _change_floor(connection, conversation_id, effects, now)
     for message_id in effects.unsent:
         _forget(connection, conversation_id, message_id)
@@ -126,35 +138,6 @@ def add_notice(connection: Connection, topic: str, detail: dict[str, str], now: 
     connection.execute(_notices.insert().values(topic=topic, detail=orjson.dumps(detail).decode(), at=now))
 
 
-def _remind(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
-    names = {*effects.cancelled, *(one.name for one in effects.reminders)}
-    if names:
-        connection.execute(
-            update(_reminders)
-            .where(
-                _reminders.c.conversation_id == conversation_id,
-                _reminders.c.name.in_(names),
-                _reminders.c.status == "waiting",
-            )
-            .values(status="cancelled")
-        )
-    latest = {one.name: one for one in effects.reminders}
-    if latest:
-        connection.execute(
-            _reminders.insert(),
-            [
-                {
-                    "conversation_id": conversation_id,
-                    "name": one.name,
-                    "data": orjson.dumps(one.data).decode(),
-                    "due_at": one.due_at,
-                    "created_at": now,
-                }
-                for one in latest.values()
-            ],
-        )
-
-
 def _record(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
     for rating in effects.ratings:
         connection.execute(
@@ -167,22 +150,34 @@ def _record(connection: Connection, conversation_id: int, effects: Effects, now:
                 at=now,
             )
         )
-    for consent in effects.consents:
-        connection.execute(
-            _consents.insert().values(
-                conversation_id=conversation_id,
-                purpose=consent.purpose,
-                allowed=consent.allowed,
-                source=consent.source,
-                at=now,
-            )
-        )
     for topic, text in effects.notes:
         connection.execute(
             _notes.insert().values(conversation_id=conversation_id, topic=topic, text=text, at=now)
         )
     for topic, detail in effects.notices:
         add_notice(connection, topic, detail, now)
+
+
+def _journal(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
+    """Write what is about the buyer rather than the conversation: most turns have nothing of it."""
+    if not (
+        effects.consents
+        or effects.preferences
+        or effects.offers
+        or effects.brakes
+        or effects.touched
+        or effects.mails
+        or effects.handed
+    ):
+        return
+    here = chat(connection, conversation_id)
+    enter(connection, here, effects.consents, now)
+    prefer(connection, here, effects.preferences, now)
+    offer(connection, here, effects.offers, now)
+    brake(connection, here, effects.brakes, now)
+    note(connection, here, effects.touched, now)
+    mail(connection, here, effects.mails, now)
+    hand_over(connection, here, effects.handed, now)
 
 
 def _change_floor(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
@@ -194,6 +189,7 @@ def _change_floor(connection: Connection, conversation_id: int, effects: Effects
                 reason=effects.handoff.reason,
                 evidence=orjson.dumps(effects.handoff.evidence).decode(),
                 priority=effects.handoff.priority,
+                promised_at=effects.handoff.promised_at,
                 at=now,
             )
         )
@@ -205,15 +201,17 @@ def _change_floor(connection: Connection, conversation_id: int, effects: Effects
     connection.execute(update(_conversations).where(_conversations.c.id == conversation_id).values(**values))
     if values["floor"] != "bot":
         # Whatever the bot still had to say is moot: a person has the word now.
-        connection.execute(
+        silenced = connection.execute(
             update(_outbox)
             .where(
                 _outbox.c.conversation_id == conversation_id,
                 _outbox.c.status.in_(("waiting", "parked")),
                 _outbox.c.speaker == "bot",
             )
-            .values(status="cancelled", detail="a human has the floor")
+            .values(status="cancelled", detail=HUMAN_HERE)
+            .returning(_outbox.c.id)
         )
+        follow(connection, list(silenced.scalars()), now)
 
 
 def release(
@@ -243,6 +241,7 @@ def release(
             busy = True
         connection.execute(update(_outbox).where(_outbox.c.id == row.id).values(status=fate))
         if fate != "released":
+            follow(connection, [row.id], now)
             continue
         connection.execute(
             _outbox.insert().values(
@@ -255,6 +254,10 @@ def release(
                 due_at=now,
                 expires_at=row.expires_at,
                 created_at=now,
+                flow=row.flow,
+                step=row.step,
+                variant=row.variant,
+                touchpoint=row.touchpoint,
             )
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
@@ -16,6 +17,15 @@ from persistence.tables import Conversation, InboxRow, ReminderRow, table
 _reminders = table(ReminderRow)
 _inbox = table(InboxRow)
 _conversations = table(Conversation)
+
+
+@dataclass(frozen=True, slots=True)
+class NewReminder:
+    """A reminder; one of the same name that still waits is replaced."""
+
+    name: str
+    due_at: datetime
+    data: dict[str, str] = field(default_factory=dict)
 
 
 class Reminders:
@@ -51,6 +61,42 @@ def fire(connection: Connection, now: datetime, most: int) -> int:
     connection.execute(_inbox.insert(), [_event(row, now) for row in rows])
     wake(connection, sorted({row.conversation_id for row in rows}), now)
     return len(rows)
+
+
+def remind(
+    connection: Connection,
+    conversation_id: int,
+    reminders: Sequence[NewReminder],
+    cancelled: Sequence[str],
+    now: datetime,
+) -> None:
+    """Cancel and set a conversation's reminders, each by its name."""
+    names = {*cancelled, *(one.name for one in reminders)}
+    if names:
+        connection.execute(
+            update(_reminders)
+            .where(
+                _reminders.c.conversation_id == conversation_id,
+                _reminders.c.name.in_(names),
+                _reminders.c.status == "waiting",
+            )
+            .values(status="cancelled")
+        )
+    latest = {one.name: one for one in reminders}
+    if latest:
+        connection.execute(
+            _reminders.insert(),
+            [
+                {
+                    "conversation_id": conversation_id,
+                    "name": one.name,
+                    "data": orjson.dumps(one.data).decode(),
+                    "due_at": one.due_at,
+                    "created_at": now,
+                }
+                for one in latest.values()
+            ],
+        )
 
 
 def wake(connection: Connection, conversations: Sequence[int], now: datetime) -> None:

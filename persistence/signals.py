@@ -17,9 +17,9 @@ from redis.exceptions import RedisError
 
 _log = structlog.get_logger(__name__)
 
-TOPICS: Final = ("turns", "outbox", "receipts", "shop", "clock", "desk")
+TOPICS: Final = ("turns", "outbox", "receipts", "shop", "clock", "mails", "desk")
 """What can be waited for: due conversations, waiting messages, delivery marks, shop events, the time itself
-(travelled, or the end of the work), changes at the desk."""
+(travelled, or the end of the work), mails that the shop is asked for, changes at the desk."""
 
 
 class Signals(Protocol):

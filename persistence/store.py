@@ -10,13 +10,17 @@ import orjson
 from sqlalchemy import Connection, func, select, update
 
 from persistence.database import Database, fixed
+from persistence.handoffs import Handoffs
 from persistence.identity import Identity
 from persistence.inbox import Inbox, insert_or_ignore, waiting_in
+from persistence.journeys import Journeys
+from persistence.mails import Mails
 from persistence.orders import Orders
 from persistence.outbox import Outbox, is_open
 from persistence.receipts import Receipts
 from persistence.records import add_notice
 from persistence.reminders import Reminders
+from persistence.scripts import Scripts
 from persistence.sorting import Burst
 from persistence.tables import Conversation, InboxRow, NoticeRow, OutboxRow, SettingRow, table
 from persistence.turns import Turns
@@ -59,6 +63,10 @@ class Store:
         self.reminders = Reminders(database)
         self.orders = Orders(database)
         self.identity = Identity(database)
+        self.journeys = Journeys(database)
+        self.handoffs = Handoffs(database)
+        self.scripts = Scripts(database)
+        self.mails = Mails(database, lease=send_lease)
 
     async def ready(self) -> None:
         """Ask the database for a sign of life.

@@ -8,39 +8,25 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import Column, Index, Table, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from persistence.database import EPOCH, Instant, Money
-
-_Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _id() -> Any:
-    return Field(default=None, sa_column=Column(_Id, primary_key=True, autoincrement=True))
-
-
-def _with(default: Any, **more: Any) -> Any:
-    """Declare a default that Core inserts get too, not only the class."""
-    return Field(default=default, sa_column_kwargs={"default": default}, **more)
-
-
-def _moment(*, default: datetime | None = None, optional: bool = False) -> Any:
-    if optional:
-        return Field(default=None, sa_type=Instant, nullable=True)
-    return _with(default, sa_type=Instant) if default is not None else Field(sa_type=Instant)
+import persistence.tables_journeys  # noqa: F401 - its tables belong to the same schema
+from persistence.columns import ID, instant, preset, row_id
+from persistence.database import EPOCH, Money
 
 
 class Buyer(SQLModel, table=True):
     """A person who bought. Contacts tell how they can be written to, orders what they bought.
 
     ``told`` says of each field when it was last told (microseconds): late orders do not turn time back.
+    ``journey`` counts what was said to them unasked, in any chat, and what forbids it: see
+    `persistence.journeys`.
     """
 
     __tablename__ = "buyers"
-    id: int = _id()
+    id: int = row_id()
     external_id: str | None = Field(default=None, unique=True)
     name: str | None = None
     email: str | None = Field(default=None, index=True)
@@ -48,8 +34,9 @@ class Buyer(SQLModel, table=True):
     language: str | None = None
     country: str | None = None
     birthday: date | None = None
-    told: str = _with("{}", sa_type=Text)
-    created_at: datetime = _moment()
+    told: str = preset("{}", sa_type=Text)
+    journey: int = preset(0)
+    created_at: datetime = instant()
 
 
 class Conversation(SQLModel, table=True):
@@ -70,25 +57,25 @@ class Conversation(SQLModel, table=True):
         ),
         Index("ix_conversations_status", "status", "waiting_since"),
     )
-    id: int = _id()
+    id: int = row_id()
     channel: str
     account: str
     address: str
-    buyer_id: int | None = Field(default=None, sa_type=_Id, foreign_key="buyers.id", index=True)
+    buyer_id: int | None = Field(default=None, sa_type=ID, foreign_key="buyers.id", index=True)
     name: str | None = None
     language: str | None = None
-    state: str = _with("{}", sa_type=Text)
-    version: int = _with(0)
-    due_at: datetime | None = _moment(optional=True)
-    leased_until: datetime = _moment(default=EPOCH)
-    attempts: int = _with(0)
-    floor: str = _with("bot")
-    status: str = _with("open")
-    waiting_since: datetime | None = _moment(optional=True)
-    heard_at: datetime | None = _moment(optional=True)
-    texted_at: datetime | None = _moment(optional=True)
-    reachable: bool = _with(default=True)
-    created_at: datetime = _moment()
+    state: str = preset("{}", sa_type=Text)
+    version: int = preset(0)
+    due_at: datetime | None = instant(optional=True)
+    leased_until: datetime = instant(default=EPOCH)
+    attempts: int = preset(0)
+    floor: str = preset("bot")
+    status: str = preset("open")
+    waiting_since: datetime | None = instant(optional=True)
+    heard_at: datetime | None = instant(optional=True)
+    texted_at: datetime | None = instant(optional=True)
+    reachable: bool = preset(default=True)
+    created_at: datetime = instant()
 
 
 class ContactRow(SQLModel, table=True):
@@ -96,14 +83,14 @@ class ContactRow(SQLModel, table=True):
 
     __tablename__ = "contacts"
     __table_args__ = (UniqueConstraint("channel", "account", "external_id", name="uq_contacts"),)
-    id: int = _id()
+    id: int = row_id()
     channel: str
     account: str
     external_id: str
-    conversation_id: int = Field(sa_type=_Id, index=True)
+    conversation_id: int = Field(sa_type=ID, index=True)
     phone: str | None = None
     username: str | None = None
-    created_at: datetime = _moment()
+    created_at: datetime = instant()
 
 
 class InboxRow(SQLModel, table=True):
@@ -139,20 +126,20 @@ class InboxRow(SQLModel, table=True):
         ),
         Index("ix_inbox_history", "conversation_id", "id"),
     )
-    id: int = _id()
+    id: int = row_id()
     source: str
     external_id: str
     kind: str
     lane: str
-    conversation_id: int | None = Field(default=None, sa_type=_Id)
-    at: datetime = _moment()
-    received_at: datetime = _moment()
-    due_at: datetime = _moment()
+    conversation_id: int | None = Field(default=None, sa_type=ID)
+    at: datetime = instant()
+    received_at: datetime = instant()
+    due_at: datetime = instant()
     event: str = Field(sa_type=Text)
     contact: str | None = Field(default=None, sa_type=Text)
-    standby: bool = _with(default=False)
-    status: str = _with("waiting")
-    attempts: int = _with(0)
+    standby: bool = preset(default=False)
+    status: str = preset("waiting")
+    attempts: int = preset(0)
     turn: int | None = None
 
 
@@ -160,16 +147,20 @@ class TurnRow(SQLModel, table=True):
     """One turn that counted: which version of the conversation it made, and what it was about."""
 
     __tablename__ = "turns"
-    conversation_id: int = Field(sa_column=Column(_Id, primary_key=True))
+    conversation_id: int = Field(sa_column=Column(ID, primary_key=True))
     version: int = Field(primary_key=True)
-    at: datetime = _moment()
+    at: datetime = instant()
     flow: str | None = None
     step: str | None = None
-    heard: str = _with("{}", sa_type=Text)
+    heard: str = preset("{}", sa_type=Text)
 
 
 class OutboxRow(SQLModel, table=True):
-    """One message to a person, from the turn that wrote it to the last mark the platform sent."""
+    """One message to a person, from the turn that wrote it to the last mark the platform sent.
+
+    ``flow``, ``step`` and ``variant`` say which line of a script it is, ``touchpoint`` the key of what it
+    belongs to if it is said unasked.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -194,28 +185,39 @@ class OutboxRow(SQLModel, table=True):
             postgresql_where=text("status = 'parked'"),
         ),
         Index("ix_outbox_external", "external_id"),
+        Index(
+            "ix_outbox_touchpoint",
+            "conversation_id",
+            "touchpoint",
+            sqlite_where=text("touchpoint <> ''"),
+            postgresql_where=text("touchpoint <> ''"),
+        ),
         Index("ix_outbox_history", "conversation_id", "id"),
     )
-    id: int = _id()
-    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id")
+    id: int = row_id()
+    conversation_id: int = Field(sa_type=ID, foreign_key="conversations.id")
     turn: int
     seq: int
-    speaker: str = _with("bot")
-    proactive: bool = _with(default=False)
+    speaker: str = preset("bot")
+    proactive: bool = preset(default=False)
     outgoing: str = Field(sa_type=Text)
-    status: str = _with("waiting")
-    due_at: datetime = _moment()
-    expires_at: datetime | None = _moment(optional=True)
-    attempts: int = _with(0)
-    created_at: datetime = _moment()
-    sending_at: datetime | None = _moment(optional=True)
-    sent_at: datetime | None = _moment(optional=True)
+    status: str = preset("waiting")
+    due_at: datetime = instant()
+    expires_at: datetime | None = instant(optional=True)
+    attempts: int = preset(0)
+    created_at: datetime = instant()
+    sending_at: datetime | None = instant(optional=True)
+    sent_at: datetime | None = instant(optional=True)
     external_id: str | None = None
     delivery: str | None = None
     code: str | None = None
     detail: str | None = None
     price_category: str | None = None
     price_type: str | None = None
+    flow: str = preset("")
+    step: str = preset("")
+    variant: str = preset("")
+    touchpoint: str = preset("")
 
 
 class PayloadRow(SQLModel, table=True):
@@ -246,13 +248,13 @@ class ReminderRow(SQLModel, table=True):
             postgresql_where=text("status = 'waiting'"),
         ),
     )
-    id: int = _id()
-    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id")
+    id: int = row_id()
+    conversation_id: int = Field(sa_type=ID, foreign_key="conversations.id")
     name: str
-    data: str = _with("{}", sa_type=Text)
-    due_at: datetime = _moment()
-    status: str = _with("waiting")
-    created_at: datetime = _moment()
+    data: str = preset("{}", sa_type=Text)
+    due_at: datetime = instant()
+    status: str = preset("waiting")
+    created_at: datetime = instant()
 
 
 class OrderRow(SQLModel, table=True):
@@ -263,16 +265,16 @@ class OrderRow(SQLModel, table=True):
 
     __tablename__ = "orders"
     id: str = Field(primary_key=True)
-    number: str = _with("", index=True)
-    currency: str = _with("")
-    total: Decimal = _with(Decimal(0), sa_type=Money)
-    refunded: Decimal = _with(Decimal(0), sa_type=Money)
-    placed_at: datetime = _moment()
-    described_at: datetime = _moment()
-    described_by: str = _with("")
-    buyer_id: int | None = Field(default=None, sa_type=_Id, foreign_key="buyers.id", index=True)
-    codes: str = _with("[]", sa_type=Text)
-    test: bool = _with(default=False)
+    number: str = preset("", index=True)
+    currency: str = preset("")
+    total: Decimal = preset(Decimal(0), sa_type=Money)
+    refunded: Decimal = preset(Decimal(0), sa_type=Money)
+    placed_at: datetime = instant()
+    described_at: datetime = instant()
+    described_by: str = preset("")
+    buyer_id: int | None = Field(default=None, sa_type=ID, foreign_key="buyers.id", index=True)
+    codes: str = preset("[]", sa_type=Text)
+    test: bool = preset(default=False)
 
 
 class ItemRow(SQLModel, table=True):
@@ -296,7 +298,7 @@ class ParcelRow(SQLModel, table=True):
     carrier: str | None = None
     url: str | None = None
     status: str | None = None
-    told_at: datetime = _moment()
+    told_at: datetime = instant()
 
 
 class MilestoneRow(SQLModel, table=True):
@@ -305,7 +307,7 @@ class MilestoneRow(SQLModel, table=True):
     __tablename__ = "milestones"
     order_id: str = Field(primary_key=True, foreign_key="orders.id")
     what: str = Field(primary_key=True)
-    at: datetime = _moment()
+    at: datetime = instant()
 
 
 class EntryLinkRow(SQLModel, table=True):
@@ -314,83 +316,72 @@ class EntryLinkRow(SQLModel, table=True):
     __tablename__ = "entry_links"
     code: str = Field(primary_key=True)
     order_id: str = Field(foreign_key="orders.id", index=True)
-    created_at: datetime = _moment()
-    expires_at: datetime = _moment()
-    used_at: datetime | None = _moment(optional=True)
-    conversation_id: int | None = Field(default=None, sa_type=_Id, foreign_key="conversations.id")
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    used_at: datetime | None = instant(optional=True)
+    conversation_id: int | None = Field(default=None, sa_type=ID, foreign_key="conversations.id")
 
 
 class BindingRow(SQLModel, table=True):
     """That a conversation belongs to an order, since when, by which link, and whether it was taken back."""
 
     __tablename__ = "bindings"
-    id: int = _id()
-    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id", index=True)
+    id: int = row_id()
+    conversation_id: int = Field(sa_type=ID, foreign_key="conversations.id", index=True)
     order_id: str = Field(foreign_key="orders.id", index=True)
     code: str | None = None
-    previous_buyer_id: int | None = Field(default=None, sa_type=_Id)
-    bound_at: datetime = _moment()
-    undone_at: datetime | None = _moment(optional=True)
+    previous_buyer_id: int | None = Field(default=None, sa_type=ID)
+    bound_at: datetime = instant()
+    undone_at: datetime | None = instant(optional=True)
 
 
 class RatingRow(SQLModel, table=True):
     """A rating from 1 to 5. The latest row per conversation and order counts; earlier ones stay."""
 
     __tablename__ = "ratings"
-    id: int = _id()
-    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id", index=True)
+    id: int = row_id()
+    conversation_id: int = Field(sa_type=ID, foreign_key="conversations.id", index=True)
     order_id: str | None = None
     sku: str | None = None
     score: int
     comment: str | None = None
-    at: datetime = _moment()
+    at: datetime = instant()
 
 
 class HandoffRow(SQLModel, table=True):
     """A conversation that needs a human: why, with what evidence, and how urgent."""
 
     __tablename__ = "handoffs"
-    id: int = _id()
-    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id", index=True)
+    id: int = row_id()
+    conversation_id: int = Field(sa_type=ID, foreign_key="conversations.id", index=True)
     reason: str
-    evidence: str = _with("[]", sa_type=Text)
-    priority: int = _with(0)
-    at: datetime = _moment()
-    resolved_at: datetime | None = _moment(optional=True)
-
-
-class ConsentRow(SQLModel, table=True):
-    """Append-only: what a person allowed or forbade, and when."""
-
-    __tablename__ = "consents"
-    id: int = _id()
-    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id", index=True)
-    purpose: str
-    allowed: bool
-    source: str
-    at: datetime = _moment()
+    evidence: str = preset("[]", sa_type=Text)
+    priority: int = preset(0)
+    promised_at: datetime | None = instant(optional=True)
+    at: datetime = instant()
+    resolved_at: datetime | None = instant(optional=True)
 
 
 class NoteRow(SQLModel, table=True):
     """Something a person said in passing that the desk should see, such as an unchecked order number."""
 
     __tablename__ = "notes"
-    id: int = _id()
-    conversation_id: int = Field(sa_type=_Id, foreign_key="conversations.id", index=True)
+    id: int = row_id()
+    conversation_id: int = Field(sa_type=ID, foreign_key="conversations.id", index=True)
     topic: str
     text: str = Field(sa_type=Text)
-    at: datetime = _moment()
+    at: datetime = instant()
 
 
 class NoticeRow(SQLModel, table=True):
     """News for the owner: an account's limit, a template's fate, a turn set aside. Never personal data."""
 
     __tablename__ = "notices"
-    id: int = _id()
+    id: int = row_id()
     topic: str
-    detail: str = _with("{}", sa_type=Text)
-    at: datetime = _moment()
-    seen_at: datetime | None = _moment(optional=True)
+    detail: str = preset("{}", sa_type=Text)
+    at: datetime = instant()
+    seen_at: datetime | None = instant(optional=True)
 
 
 class SettingRow(SQLModel, table=True):

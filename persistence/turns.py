@@ -17,7 +17,9 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, and_, bindparam, case, or_, select, update
 
 from dialogs.messages import EVENTS, OUTGOING, Echo, Event, Outgoing, Tap, Unsupported
+from persistence.consents import stop, withdrawn
 from persistence.database import EPOCH, Database, GroupCommit, fixed, moment
+from persistence.guard import Guard, concerned
 from persistence.identity import Bond, bind
 from persistence.inbox import insert_or_ignore
 from persistence.records import Effects, apply_effects, release
@@ -71,16 +73,22 @@ class Turn:
     events: tuple[Heard, ...]
     sending: bool = False
     """Something of ours is on its way right now, so an unknown echo may still turn out to be ours."""
+    reachable: bool = True
+    """The person has not blocked the account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One message that a turn puts into the outbox."""
+    """One message that a turn puts into the outbox: which line of a script it is, of which touchpoint."""
 
     outgoing: Outgoing
     speaker: str = "bot"
     proactive: bool = False
     expires_at: datetime | None = None
+    flow: str = ""
+    step: str = ""
+    variant: str = ""
+    touchpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +133,10 @@ class Turns:
         return sort(connection, self._burst), claim(connection, now, most, self._lease)
 
     async def commit(self, outcome: Outcome) -> bool:
-        """Write a turn; False if the conversation has moved on (its events wait for the next turn)."""
+        """Write a turn; False if the conversation has moved on (its events wait for the next turn).
+
+        One that says something unasked does not count either if the buyer's journey has moved on.
+        """
         return await self._commits.submit(outcome)
 
     async def set_aside(self, turn: Turn, effects: Effects, now: datetime) -> bool:
@@ -178,6 +189,7 @@ def claim(connection: Connection, now: datetime, most: int, lease: timedelta) ->
             leased_until=until,
             events=heard,
             sending=sending,
+            reachable=row.reachable,
         )
         for row in due
         for heard, sending in [_recognised(connection, row.id, events.get(row.id, []))]
@@ -305,24 +317,33 @@ _DONE = (
 
 def commit(connection: Connection, outcomes: Sequence[Outcome]) -> list[bool]:
     """Write the turns whose version is still current; tell for each whether it was."""
+    guard = Guard(
+        connection,
+        (buyer for outcome in outcomes for buyer in concerned(outcome.effects, outcome.turn.buyer_id)),
+    )
     rows = connection.execute(
-        select(_conversations.c.id, _conversations.c.version)
+        select(_conversations.c.id, _conversations.c.version, _conversations.c.buyer_id)
         .where(_conversations.c.id.in_({outcome.turn.conversation_id for outcome in outcomes}))
         .order_by(_conversations.c.id)
         .with_for_update()
     )
-    versions: dict[int, int] = {row.id: row.version for row in rows}
+    versions: dict[int, int] = {}
+    buyers: dict[int, int | None] = {}
+    for row in rows:
+        versions[row.id], buyers[row.id] = row.version, row.buyer_id
     verdicts: list[bool] = []
     winners: list[Outcome] = []
     for outcome in outcomes:
-        turn = outcome.turn
-        current = versions.get(turn.conversation_id) == turn.version
-        if current and _bind(connection, turn.conversation_id, outcome.effects.bound, outcome.now):
-            versions[turn.conversation_id] += 1
+        place, effects = outcome.turn.conversation_id, outcome.effects
+        current = versions.get(place) == outcome.turn.version and guard.allows(effects, buyers[place])
+        if current and _bind(connection, place, effects.bound, outcome.now):
+            versions[place] += 1
+            guard.count(effects, buyers[place])
             winners.append(outcome)
             verdicts.append(True)
         else:
             verdicts.append(False)
+    guard.write()
     if winners:
         _write(connection, winners)
     return verdicts
@@ -358,6 +379,8 @@ def _write(connection: Connection, winners: Sequence[Outcome]) -> None:
     if spoken:
         connection.execute(_outbox.insert(), spoken)
     for outcome in winners:
+        if purposes := withdrawn(outcome.effects.consents):
+            stop(connection, outcome.turn.conversation_id, purposes, outcome.now)
         if outcome.effects.release:
             said = [one.outgoing for one in outcome.spoken]
             release(connection, outcome.turn.conversation_id, outcome.turn.version + 1, said, outcome.now)
@@ -407,6 +430,10 @@ def _outbox_rows(outcome: Outcome) -> list[dict[str, Any]]:
             "due_at": outcome.now,
             "expires_at": one.expires_at,
             "created_at": outcome.now,
+            "flow": one.flow,
+            "step": one.step,
+            "variant": one.variant,
+            "touchpoint": one.touchpoint,
         }
         for seq, one in enumerate(outcome.spoken)
     ]

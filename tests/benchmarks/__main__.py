@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from tests.benchmarks import clock, dialog, door, latency, start, turns
+from tests.benchmarks import clock, dialog, door, latency, start, turns, year
 from tests.benchmarks.report import Report
 from tests.benchmarks.servers import Servers
 
 ALL: Final[dict[str, Callable[[Servers, Report], None]]] = {
     "dialog": dialog.measure,
+    "year": year.measure,
     "door": door.measure,
     "turns": turns.measure,
     "latency": latency.measure,
@@ -26,7 +27,11 @@ def main() -> int:
     """Run the chosen benchmarks one after the other; each prints as it finishes."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("names", nargs="*", choices=[[], *ALL], help="which to run; all by default")
-    parser.add_argument("--big", action="store_true", help="the clock with five million rows instead of one")
+    parser.add_argument(
+        "--big",
+        action="store_true",
+        help="the clock with five million rows instead of one, the year with 100,000 buyers",
+    )
     wanted = parser.parse_args()
     report = Report()
     report.say(

@@ -72,8 +72,8 @@ async def make_house(store_url: str) -> AsyncIterator[MakeHouse]:
     """Makes applications on the test's database; all are closed at the end."""
     made: list[House] = []
 
-    def make(*channels: FakeChannel, **sections: dict[str, Any]) -> House:
-        made.append(House.build(store_url, channels, **sections))
+    def make(*channels: FakeChannel, **choices: Any) -> House:
+        made.append(House.build(store_url, channels, **choices))
         return made[-1]
 
     yield make

@@ -7,20 +7,26 @@ from datetime import timedelta
 from typing import Any
 
 from bot.app import App, open_store
-from bot.config import Config, Environment, Settings
+from bot.config import Config, Environment
+from bot.entry import create
 from bot.scheduler import apply_receipts, apply_shop_events, wake_due
 from bot.sender import send_one
+from bot.settings import Settings
 from bot.turn import take_turns
 from dialogs.catalogue import load_catalogue
-from dialogs.messages import Arrival, Reaction, Text
+from dialogs.messages import Arrival, Contact, Reaction, Text
 from dialogs.script import load_book
-from integrations.base import Channel
+from dialogs.shop import Milestone
+from integrations.base import Channel, Mailer
 from integrations.http import Http
 from integrations.registry import Connections
+from persistence.identity import Bond, bind
 from persistence.inbox import Intake
 from persistence.outbox import Outbound, Settlement
+from persistence.records import Effects
 from persistence.signals import LocalSignals
-from persistence.tables import Conversation, NoticeRow, OutboxRow
+from persistence.sorting import sort
+from persistence.tables import Conversation, NoticeRow, OutboxRow, table
 from tests.bot.fakes import FakeChannel, SteeredClock
 from tests.persistence import world
 
@@ -46,7 +52,13 @@ class House:
     _numbers: list[int] = field(default_factory=list)
 
     @classmethod
-    def build(cls, url: str, channels: Sequence[FakeChannel] = (), **sections: dict[str, Any]) -> "House":
+    def build(
+        cls,
+        url: str,
+        channels: Sequence[FakeChannel] = (),
+        mailer: Mailer | None = None,
+        **sections: dict[str, Any],
+    ) -> "House":
         config, clock = config_for(url, **sections), SteeredClock()
         speakers = list(channels) or [FakeChannel()]
         ports: dict[tuple[str, str], Channel] = {(one.name, one.account): one for one in speakers}
@@ -55,7 +67,7 @@ class House:
             clock=clock,
             store=open_store(config),
             signals=LocalSignals(),
-            connections=Connections({}, ports, Http()),
+            connections=Connections({}, ports, Http(), mailer),
             book=load_book(),
             products=load_catalogue(),
             secret=SECRET,
@@ -66,13 +78,52 @@ class House:
         """One webhook with these events, now."""
         return await self.app.store.inbox.accept(Intake(arrivals, (), self.clock()))
 
-    async def say(self, words: str, who: str = "anna", **more: Any) -> str:
+    async def say(self, words: str, who: str = "anna", *, channel: str = "whatsapp", **more: Any) -> str:
         """Somebody writes now; return the message's id."""
         self._numbers.append(1)
         message_id = f"in-{len(self._numbers)}"
-        now = (self.clock() - world.T0).total_seconds()
-        await self.accept(world.event(Text(words), message_id, now, world.person(who), **more))
+        contact = Contact(channel, "shop", (who,))
+        await self.accept(Arrival(channel, message_id, self.clock(), Text(words), contact, **more))
         return message_id
+
+    async def buy(self, order_id: str = "1", *done: Milestone, **more: Any) -> None:
+        """Somebody has bought; these things have happened to the order, all of them now."""
+        now = (self.clock() - world.T0).total_seconds()
+        order = world.snapshot(order_id, now, **more)
+        changes = [world.happened(what, now, order_id, order=order) for what in (*done, "updated")]
+        await world.shop(self.app.store, *changes, now=now)
+
+    async def meet(self, who: str, *order_ids: str, channel: str = "whatsapp") -> int:
+        """Somebody has a chat that is tied to these orders; return its number. Nothing has been said yet."""
+        contact, now = Contact(channel, "shop", (who,)), self.clock()
+        await self.accept(Arrival(channel, f"first of {who}", now, Reaction("m", None), contact))
+        await self.app.store.database.write(sort, self.app.store.burst)
+        chat: int = (await self.conversation(who)).id
+        for order_id in order_ids:
+            await self.use(await self.code(order_id), who, order_id)
+        return chat
+
+    async def use(self, code: str, who: str, order_id: str) -> None:
+        """Somebody's chat is tied to an order by this code."""
+        chat, bond = (await self.conversation(who)).id, Bond(code, order_id)
+        assert await self.app.store.database.write(bind, chat, bond, self.clock())
+
+    async def leave(self, who: str, **effects: Any) -> None:
+        """A turn of somebody, for whom something waits, leaves these effects behind and no word."""
+        turns = await self.app.store.turns.claim(self.clock(), 100)
+        [turn] = [one for one in turns if one.address == who]
+        now = (self.clock() - world.T0).total_seconds()
+        assert await self.app.store.turns.commit(world.outcome(turn, now, effects=Effects(**effects)))
+
+    async def code(self, order_id: str) -> str:
+        """A fresh entry code for an order."""
+        return await create(self.app.store, SECRET, order_id, self.clock(), timedelta(days=365))
+
+    async def spoil(self, who: str) -> None:
+        """Somebody's state is damaged, so that no turn can be made of it."""
+        rows = table(Conversation)
+        broken = rows.update().where(rows.c.address == who).values(state="{")
+        await self.app.store.database.write(lambda connection: connection.execute(broken))
 
     async def turns(self) -> int:
         """Take turns until nobody waits; return how many."""
@@ -147,6 +198,10 @@ class House:
         """The row of somebody's conversation."""
         [row] = await self.rows(Conversation, address=who)
         return row
+
+    async def conversations(self) -> list[Any]:
+        """The rows of all conversations."""
+        return await self.rows(Conversation)
 
     async def notices(self) -> list[str]:
         """What the owner was told, by topic."""

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import io
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
+import yaml
 
 from bot.app import App
 from bot.config import Config, load
@@ -45,10 +48,12 @@ LIVE: Final[dict[str, str]] = {
 
 
 def settings_of(database_url: str, environ: Mapping[str, str], sections: Mapping[str, Any]) -> Config:
-    """Read an environment as the program does, with the brisk settings and these sections."""
-    config = load(None, {"DATABASE_URL": database_url, **environ})
+    """Read file and environment as the program does, with the brisk settings and these sections."""
     merged = {name: {**BRISK.get(name, {}), **sections.get(name, {})} for name in {*BRISK, *sections}}
-    return config.model_copy(update={"settings": type(config.settings).model_validate(merged)})
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.yml"
+        file.write_text(yaml.safe_dump(merged), encoding="utf-8")
+        return load(file, {"DATABASE_URL": database_url, **environ})
 
 
 @dataclass

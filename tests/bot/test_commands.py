@@ -21,12 +21,14 @@ from bot.commands import app
 from bot.config import CHANNEL_SECRETS, Config, Environment
 from bot.entry import is_genuine
 from dialogs.entry import find_code
-from dialogs.messages import Arrival, Contact, Text
+from dialogs.messages import Arrival, Contact, HandedBack, Text
 from persistence.database import Database
 from persistence.identity import Bond, bind
 from persistence.inbox import Intake
+from persistence.records import Effects, NewHandoff
 from persistence.sorting import sort
 from persistence.store import Store
+from persistence.turns import Outcome
 
 ROOT = Path(__file__).parent.parent.parent
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -261,6 +263,29 @@ def test_a_wrong_binding_is_undone(stocked: Shop) -> None:
     assert "nothing changed" in stocked.ok("unlink", "--order", "1001")
 
 
+def test_a_human_gives_the_floor_back(stocked: Shop) -> None:
+    async def take(store: Store) -> None:
+        contact = Contact("instagram", "17841", ("person",))
+        await store.inbox.accept(
+            Intake([Arrival("instagram", "m", NOW, Text("Hi"), contact=contact)], (), NOW)
+        )
+        [turn] = await store.turns.claim(NOW, 1)
+        case = Effects(handoff=NewHandoff("complaint"))
+        assert await store.turns.commit(Outcome(turn, NOW, "{}", effects=case))
+
+    stocked.store(take)
+    words = ("hand-back", "--conversation", "1")
+    said = stocked.ok(*words)
+    assert said.startswith("The bot has the floor in conversation 1 again, and its case stays open")
+    assert "with --solved" in stocked.fails(1, *words)
+    assert stocked.ok(*words, "--solved").endswith("and its case is closed.\n")
+    assert "no case is open" in stocked.fails(1, *words, "--solved")
+    assert "conversation 9: it does not exist" in stocked.fails(1, "hand-back", "--conversation", "9")
+    [turn] = stocked.store(lambda store: store.turns.claim(datetime.now(UTC), 1))
+    assert [heard.event for heard in turn.events] == [HandedBack(solved=False), HandedBack(solved=True)]
+    assert (turn.floor, turn.status) == ("bot", "open")
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -290,6 +315,8 @@ def test_an_unknown_order_is_said_in_a_sentence(
         (("entry-sheet", "--out", "x.pdf", "--since", "yesterday"), "--since"),
         (("entry-sheet", "--out", "x.pdf", "--order", "1", "--per-page", "9"), "10 or 8"),
         (("import-orders", "no-such-file.csv"), "no-such-file.csv"),
+        (("hand-back",), "--conversation"),
+        (("hand-back", "--conversation", "anna"), "--conversation"),
         (("serve", "--only", "both"), "--only"),
         (("serve", "--port", "70000"), "--port"),
         (("no-such-command",), "no-such-command"),

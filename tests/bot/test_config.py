@@ -9,8 +9,9 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from bot.config import CHANNEL_SECRETS, Config, ConfigError, Environment, Settings, load
+from bot.config import CHANNEL_SECRETS, Config, ConfigError, Environment, load
 from bot.metrics import Metrics
+from bot.settings import Journeys, Settings
 from integrations import whatsapp_events
 
 ROOT = Path(__file__).parents[2]
@@ -193,6 +194,15 @@ def test_another_shape_than_sections_is_refused(tmp_path: Path, text: str) -> No
         ("brand: {country: Deutschland}", "brand.country"),
         ("brand: {language: fr}", "brand.language"),
         ("human: {answer_within_hours: 0}", "human.answer_within_hours"),
+        ("human: {hours: {fr: du lundi}}", "human.hours.fr"),
+        ("journeys: {quiet_from: evening}", "journeys.quiet_from"),
+        ("journeys: {at: 24:00}", "journeys.at"),
+        ("journeys: {at: true}", "journeys.at"),
+        ("journeys: {at: 22:00}", "journeys"),
+        ("journeys: {quiet_from: '12:00', quiet_to: '13:00', at: '12:30'}", "journeys"),
+        ("journeys: {per_week: -1}", "journeys.per_week"),
+        ("mail: {url: shop.example/hooks}", "mail.url"),
+        ("mail: {url: 'https://'}", "mail.url"),
         ("server: {port: 70000}", "server.port"),
         ("sending: {tries: many}", "sending.tries"),
         ("turns:", "turns"),
@@ -201,6 +211,47 @@ def test_another_shape_than_sections_is_refused(tmp_path: Path, text: str) -> No
 )
 def test_what_does_not_fit_is_told_with_its_place(tmp_path: Path, text: str, place: str) -> None:
     assert f"config.yml: {place}: " in refusal(file(tmp_path, text), {})
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("20:00", "20:00"), ("'20:00'", "20:00"), ("8:30", "08:30"), ("'8:30'", "08:30"), ("0:00", "00:00")],
+)
+def test_a_time_of_day_may_be_written_as_people_do(tmp_path: Path, written: str, read: str) -> None:
+    """Without quotes YAML takes 20:00 for twelve hundred."""
+    journeys = load(
+        file(tmp_path, f"journeys: {{quiet_from: {written}, quiet_to: {written}}}"), {}
+    ).settings.journeys
+    assert journeys.quiet_from == read
+    assert journeys.clock("quiet_from").strftime("%H:%M") == read
+
+
+@pytest.mark.parametrize(
+    ("night", "usual"),
+    [(("20:00", "09:00"), "09:00"), (("20:00", "09:00"), "19:59"), (("00:00", "00:00"), "03:00")],
+)
+def test_the_usual_time_is_by_day(night: tuple[str, str], usual: str) -> None:
+    assert Journeys(quiet_from=night[0], quiet_to=night[1], at=usual).at == usual
+
+
+# -- the shop's mail
+
+
+MAIL = "mail: {url: 'https://shop.example/hooks/mail'}"
+
+
+def test_the_mail_hand_over_needs_an_address_and_a_secret(tmp_path: Path) -> None:
+    config = load(file(tmp_path, MAIL), {"MAIL_WEBHOOK_SECRET": "x"})
+    assert config.settings.mail.url == "https://shop.example/hooks/mail"
+    assert "MAIL_WEBHOOK_SECRET is missing" in refusal(file(tmp_path, MAIL), {})
+    assert "mail.url is missing" in refusal(None, {"MAIL_WEBHOOK_SECRET": "x"})
+    assert "hush" not in repr(load(file(tmp_path, MAIL), {"MAIL_WEBHOOK_SECRET": "hush"}))
+
+
+def test_nothing_is_said_to_be_missing_that_only_could_not_be_read(tmp_path: Path) -> None:
+    told = refusal(file(tmp_path, "mail: {url: nowhere}"), {"MAIL_WEBHOOK_SECRET": "x"})
+    assert "mail.url: Value error" in told
+    assert "missing" not in told
 
 
 # -- what the documents say

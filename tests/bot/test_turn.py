@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from bot.entry import create
-from bot.turn import ECHO_PATIENCE, LONGEST_RETRY, MOST_COURTESIES, as_read_now, take_turn, take_turns
+from bot.facts import Known
+from bot.turn import ECHO_PATIENCE, LONGEST_RETRY, MOST_COURTESIES, as_read_now, listen, take_turn, take_turns
 from dialogs.messages import (
     OUTGOING,
     ContactChanged,
@@ -315,7 +316,7 @@ async def test_however_often_a_turn_has_failed_the_pause_stays_a_minute(house: H
     settings = house.app.config.settings
     many = settings.model_copy(update={"turns": settings.turns.model_copy(update={"tries": 50})})
     house.app.config = house.app.config.model_copy(update={"settings": many})
-    await take_turn(house.app, replace(turn, attempts=50), ())
+    await take_turn(house.app, replace(turn, attempts=50), Known(), OSError("unheard"))
     assert (await house.conversation()).due_at == house.clock() + LONGEST_RETRY
 
 
@@ -324,7 +325,7 @@ async def test_a_turn_that_somebody_else_has_made_meanwhile_leaves_no_trace(hous
     [stale] = await house.app.store.turns.claim(house.clock(), 1)
     house.later(31)  # its lease has run out
     assert await house.turns() == 1
-    await take_turn(house.app, stale, ())
+    await take_turn(house.app, stale, Known(), listen(house.app, stale))
     assert len(await house.outbox()) == 1
     assert (await house.conversation()).version == 1
     assert house.counted("nachklang_turns_total", outcome="discarded") == 1

@@ -1,4 +1,7 @@
-"""Plays a conversation through the pure path — hear, route, answer, render — with a small world around it."""
+"""One chat played by hand through the pure path, with every fact in reach: for tests of the engine alone.
+
+Whole journeys, with windows, a ledger and several chats, are played by `dialogs.simulation`.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from bot.simulated import CHANNELS
 from dialogs.catalogue import load_catalogue
 from dialogs.channel import ButtonLimits, Capabilities
-from dialogs.engine import (
-    Answer,
-    Bound,
-    Facts,
-    HandedOff,
-    Record,
-    Reminder,
-    State,
-    Voice,
-    answer,
-    hear,
-    route,
-)
+from dialogs.engine import answer, hear, route
+from dialogs.facts import Facts, Journey, Pacing, Reach, Voice
+from dialogs.flow import Book
 from dialogs.messages import Draft, Due, Event, OrderEvent, Outgoing, Referral, Referred, Tap, Text
+from dialogs.records import Answer, Bound, HandedOff, Record, Reminder
 from dialogs.render import render
 from dialogs.script import load_book
 from dialogs.shop import Entry, Item, Order, OrderStatus, Parcel
+from dialogs.simulation.house import House
+from dialogs.state import State
 from nlu.understanding import understand
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -53,6 +50,11 @@ INSTAGRAM_LIKE = Capabilities(
     card_buttons=3,
     window=timedelta(hours=24),
 )
+
+
+def house(book: Book | None = None) -> House:
+    """The sample shop with the channels' real capabilities; with ``book`` its scripts are another's."""
+    return House(book if book is not None else load_book(), load_catalogue(), CHANNELS)
 
 
 def order(
@@ -84,7 +86,10 @@ def order(
 
 @dataclass
 class Player:
-    """One conversation and its world. Every method that plays something returns the answer."""
+    """One conversation and its facts. Every method that plays something returns what was said.
+
+    ``reach`` is told to the engine as it stands here, and everything said is rendered, whatever the window.
+    """
 
     voice: Voice = "du"
     orders: list[Order] = field(default_factory=list)
@@ -94,6 +99,13 @@ class Player:
     state: State = field(default_factory=State)
     human: bool = False
     channel: Capabilities = WHATSAPP_LIKE
+    book: Book = field(default_factory=load_book)
+    reach: Reach = "open"
+    country: str = "DE"
+    seed: str = "buyer:1"
+    journey: Journey = field(default_factory=Journey)
+    pacing: Pacing = field(default_factory=Pacing)
+    notes: dict[str, str] = field(default_factory=dict)
     reminders: dict[str, Reminder] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     drafts: tuple[Draft, ...] = ()
@@ -102,9 +114,8 @@ class Player:
 
     def play(self, *events: Event) -> Answer:
         """One turn."""
-        book = load_book()
         heard = hear([(event, self.now) for event in events], self.state, understand)
-        flow = route(book, self.state, heard)
+        flow = route(self.book, self.state, heard)
         entry = self.entries.get(heard.code, Entry("unknown", heard.code)) if heard.code else None
         bound = [o for o in self.pending if entry is not None and o.id == entry.order_id]
         facts = Facts(
@@ -115,8 +126,14 @@ class Player:
             products=load_catalogue(),
             entry=entry,
             human=self.human,
+            country=self.country,
+            reach=self.reach,
+            seed=self.seed,
+            journey=self.journey,
+            pacing=self.pacing,
+            notes=self.notes,
         )
-        result = answer(book, flow, self.state, heard, facts, self.now)
+        result = answer(self.book, flow, self.state, heard, facts, self.now)
         self._keep(result, bound)
         return result
 
@@ -165,14 +182,15 @@ class Player:
         return self.text
 
     def later(self, **span: float) -> list[str]:
-        """Time passes; every reminder that comes due is played at its time. What was said, turn by turn."""
+        """Time passes; what comes due is played at its time. What was said, turn by turn."""
         end = self.now + timedelta(**span)
         said: list[str] = []
         while waiting := [reminder for reminder in self.reminders.values() if reminder.at <= end]:
-            due = min(waiting, key=lambda reminder: reminder.at)
-            self.now = max(self.now, due.at)
-            del self.reminders[due.name]
-            self.play(Due(len(said), due.name, due.data))
+            self.now = max(self.now, min(reminder.at for reminder in waiting))
+            due = sorted((one for one in waiting if one.at <= self.now), key=lambda one: one.at)
+            for reminder in due:
+                del self.reminders[reminder.name]
+            self.play(*(Due(number, one.name, one.data) for number, one in enumerate(due, 1)))
             if self.text:
                 said.append(self.text)
         self.now = end

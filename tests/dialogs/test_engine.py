@@ -7,22 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dialogs.engine import (
-    STATE,
-    Bound,
-    HandedOff,
-    Noted,
-    OptedOut,
-    Option,
-    Rated,
-    Reminder,
-    State,
-    hear,
-    route,
-)
+from dialogs.engine import hear, route, wants_journey
+from dialogs.facts import Journey
 from dialogs.messages import (
     Due,
     Echo,
+    HandedBack,
     OrderEvent,
     Preference,
     Reaction,
@@ -33,15 +23,37 @@ from dialogs.messages import (
     Text,
 )
 from dialogs.payloads import payload_of
+from dialogs.planned import Planned
+from dialogs.records import Bound, HandedOff, Noted, OptedOut, Rated, Record, Reminder, Touched
 from dialogs.script import load_book
 from dialogs.shop import Entry, EntryState, OrderStatus
+from dialogs.state import STATE, Option, State
 from nlu.understanding import understand
 from tests.dialogs.player import CODE, START, Player, bought, order
 
 
-def due(player: Player, kind: str, order_id: str = "o1001") -> str:
-    player.play(Due(1, f"{kind}:{order_id}", {"order_id": order_id}))
+def reminder(flow: str, order_id: str = "o1001", *, days: float = 3) -> Due:
+    """What the clock hands over when a touchpoint is due; it is worth saying for some days."""
+    until = START + timedelta(days=days + 400)
+    planned = Planned(
+        "touch", f"{flow}:{order_id}", flow, order_id=order_id, until=until, on="order:delivered"
+    )
+    return Due(1, planned.key, planned.data())
+
+
+def due(player: Player, flow: str, order_id: str = "o1001") -> str:
+    player.play(reminder(flow, order_id))
     return player.text
+
+
+def told(records: list[Record]) -> list[Record]:
+    """What was kept, but for the fates of touchpoints and the brake."""
+    return [one for one in records if isinstance(one, Rated | Bound | HandedOff | Noted | OptedOut)]
+
+
+def fates(player: Player) -> dict[str, tuple[str, str]]:
+    """The latest fate of each touchpoint, and its reason."""
+    return {one.key: (one.fate, one.reason) for one in player.records if isinstance(one, Touched)}
 
 
 @pytest.mark.parametrize(
@@ -65,13 +77,13 @@ def test_the_same_code_again_says_that_we_are_connected() -> None:
     player = bought()
     player.scan()
     assert "schon verbunden" in player.scan()
-    assert len(player.records) == 1
+    assert told(player.records) == [Bound(CODE, "o1001")]
 
 
 def test_a_code_inside_a_text_counts_and_its_words_are_not_an_answer() -> None:
     player = bought()
     player.say(f"Hallo! Mein Code ist {CODE.lower()}")
-    assert player.records == [Bound(CODE, "o1001")]
+    assert told(player.records) == [Bound(CODE, "o1001")]
     assert len(player.outgoing) == 1
 
 
@@ -131,7 +143,7 @@ def test_the_way_to_a_human_works_from_any_old_button() -> None:
     player.tap("Ja, los geht's")
     player.now += timedelta(days=3)
     player.play(Tap(human))
-    assert [type(record) for record in player.records] == [Bound, HandedOff]
+    assert [type(record) for record in told(player.records)] == [Bound, HandedOff]
 
 
 def test_a_button_from_a_script_that_is_gone_is_answered() -> None:
@@ -145,7 +157,8 @@ def test_a_button_from_a_script_that_is_gone_is_answered() -> None:
 
 def delivered(*skus: str) -> Player:
     player = Player(orders=[order("1001", *skus, status="delivered", delivered=START - timedelta(days=9))])
-    player.state = State(disclosed_at=START, last_at=START, order_id="o1001")
+    consents = {"service": True, "feedback": True}
+    player.state = State(disclosed_at=START, last_at=START, order_id="o1001", consents=consents)
     return player
 
 
@@ -156,7 +169,7 @@ def test_a_rating_may_be_typed(said: str) -> None:
     player = delivered()
     due(player, "rating")
     player.say(said)
-    assert player.records == [Rated("o1001", None, 4)]
+    assert told(player.records) == [Rated("o1001", None, 4)]
 
 
 def test_a_rating_counts_once_and_later_taps_are_thanked() -> None:
@@ -167,7 +180,7 @@ def test_a_rating_counts_once_and_later_taps_are_thanked() -> None:
     player.now += timedelta(days=1)
     player.play(Tap(one))
     assert "habe ich schon" in player.text
-    assert player.records == [Rated("o1001", None, 5)]
+    assert told(player.records) == [Rated("o1001", None, 5)]
     assert player.state.ratings == {"o1001": 5}
 
 
@@ -176,9 +189,10 @@ def test_a_rating_of_an_older_order_still_counts_for_that_order() -> None:
     due(player, "rating")
     old = player.buttons["⭐⭐⭐⭐ Gut"]
     player.orders.append(order("1002", "FP-08", status="delivered", delivered=player.now))
-    player.play(Due(2, "rating:o1002", {"order_id": "o1002"}))
+    player.now += timedelta(days=2)
+    due(player, "rating", "o1002")
     player.play(Tap(old))
-    assert player.records == [Rated("o1001", None, 4)]
+    assert told(player.records) == [Rated("o1001", None, 4)]
 
 
 def test_three_stars_ask_what_was_missing_and_keep_the_words() -> None:
@@ -186,7 +200,8 @@ def test_three_stars_ask_what_was_missing_and_keep_the_words() -> None:
     due(player, "rating")
     assert "gefehlt" in player.tap("⭐⭐⭐ Okay")
     player.say("Die Anleitung war dünn")
-    assert player.records == [Rated("o1001", None, 3), Rated("o1001", None, 3, "Die Anleitung war dünn")]
+    rated = Rated("o1001", None, 3)
+    assert told(player.records) == [rated, replace(rated, comment="Die Anleitung war dünn")]
 
 
 def test_a_comment_that_complains_is_kept_and_brings_a_human() -> None:
@@ -194,8 +209,8 @@ def test_a_comment_that_complains_is_kept_and_brings_a_human() -> None:
     due(player, "rating")
     player.tap("⭐⭐⭐⭐ Gut")
     player.say("Aber der Deckel ist kaputt")
-    assert player.records[1] == Rated("o1001", None, 4, "Aber der Deckel ist kaputt")
-    assert isinstance(player.records[2], HandedOff)
+    assert told(player.records)[1] == Rated("o1001", None, 4, "Aber der Deckel ist kaputt")
+    assert isinstance(told(player.records)[2], HandedOff)
 
 
 @pytest.mark.parametrize("score", ["⭐ Schlecht", "⭐⭐ Mäßig"])
@@ -203,7 +218,7 @@ def test_a_low_rating_hands_over_and_says_so_although_a_human_has_the_floor(scor
     player = delivered()
     due(player, "rating")
     player.tap(score)
-    handed = player.records[1]
+    handed = told(player.records)[1]
     assert isinstance(handed, HandedOff)
     assert (handed.reason, handed.priority) == ("low_rating", "high")
     assert handed.evidence == (f"{len(score.partition(' ')[0])}/5",)
@@ -216,14 +231,14 @@ def test_while_a_human_has_the_floor_words_are_kept_and_nothing_is_said() -> Non
     before = player.state
     player.human = True
     player.say("kaputt!")
-    assert (player.outgoing, player.records) == ((), [])
+    assert (player.outgoing, told(player.records)) == ((), [])
     player.play(Tap(player.buttons["⭐⭐⭐⭐ Gut"]))
     player.say("stop")
     assert player.outgoing == ()
-    assert [type(record) for record in player.records] == [Rated, OptedOut]
+    assert [type(record) for record in told(player.records)] == [Rated, OptedOut]
     assert player.state.opted_out
     assert (player.state.flow, player.state.asked) == (before.flow, before.asked)
-    assert due(player, "care") == ""
+    assert due(player, "checkup") == ""
 
 
 def test_after_a_human_the_bot_says_again_what_it_is() -> None:
@@ -251,7 +266,7 @@ def test_after_thirty_days_of_silence_too() -> None:
 def test_reminders_follow_the_pace_of_what_was_bought(skus: tuple[str, ...], days: int) -> None:
     player = Player(orders=[order("1001", *skus, status="shipped")])
     assert player.shop("1001", "delivered") == ""
-    care, rating = player.reminders["care:o1001"].at, player.reminders["rating:o1001"].at
+    care, rating = player.reminders["checkup:o1001"].at, player.reminders["rating:o1001"].at
     assert (care.date() - player.now.date(), rating.date() - player.now.date()) == (
         timedelta(days=3),
         timedelta(days=days),
@@ -259,64 +274,76 @@ def test_reminders_follow_the_pace_of_what_was_bought(skus: tuple[str, ...], day
     assert {care.hour, rating.hour} == {9}, "ten o'clock in Berlin in November"
 
 
-def test_a_late_binding_counts_from_the_arrival_and_catches_up_with_space() -> None:
+def test_a_late_binding_counts_from_the_arrival_and_catches_up_with_what_is_still_worth_it() -> None:
     arrived = START - timedelta(days=30)
     player = Player(
         pending=[order("1001", "HM-01", status="delivered", delivered=arrived)],
         entries={CODE: Entry("fresh", CODE, "o1001")},
     )
     player.scan()
-    care, rating = player.reminders["care:o1001"].at, player.reminders["rating:o1001"].at
-    assert START < care < START + timedelta(days=2)
-    assert rating - care >= timedelta(days=2) - timedelta(hours=1)
+    assert "checkup:o1001" not in player.reminders, "a tip for the first days comes too late"
+    assert "rating:o1001" not in player.reminders, "and so does the question"
+    late = Player(
+        pending=[order("1001", "HM-01", status="delivered", delivered=START - timedelta(days=4))],
+        entries={CODE: Entry("fresh", CODE, "o1001")},
+    )
+    late.scan()
+    assert START < late.reminders["checkup:o1001"].at < START + timedelta(days=2)
 
 
 def test_the_evening_promise_is_kept_and_falls_away_with_the_setup() -> None:
     player = bought()
     player.scan()
     player.tap("Lieber später")
-    assert set(player.reminders) == {"setup:o1001"}
-    assert player.reminders["setup:o1001"].at - player.now < timedelta(hours=24)
+    promised = player.reminders["remind:setup_later:o1001"]
+    assert promised.at - player.now < timedelta(hours=24)
     player.say("Einrichtung")
     for _ in range(3):
         player.tap("Erledigt")
-    assert player.reminders == {}
-    assert due(player, "setup") == ""
+    player.now = promised.at
+    player.play(Due(1, promised.name, promised.data))
+    assert player.text == "", "what is done needs no reminder"
 
 
 @pytest.mark.parametrize("what", ["cancelled", "refunded"])
 def test_a_withdrawn_order_withdraws_its_reminders(what: OrderStatus) -> None:
     player = Player(orders=[order()])
     player.shop("1001", "delivered")
-    assert player.reminders
-    assert player.shop("1001", what) == ""
-    assert player.reminders == {}
+    assert {"checkup:o1001", "rating:o1001"} <= set(player.reminders)
+    said = player.shop("1001", what)
+    assert "Tipp" not in said
+    assert not {"checkup:o1001", "rating:o1001"} & set(player.reminders)
+    assert fates(player)["rating:o1001"] == ("withdrawn", what)
     assert due(player, "rating") == ""
-    assert due(player, "care") == ""
+    assert due(player, "checkup") == ""
 
 
 def test_what_is_due_is_checked_again() -> None:
     player = delivered()
-    assert "Tipp" in due(player, "care")
-    assert due(player, "care") == "", "told already"
+    assert "Tipp" in due(player, "checkup")
+    player.journey = Journey(decided=frozenset({"checkup:o1001"}))
+    player.now += timedelta(days=2)
+    assert due(player, "checkup") == "", "told already, here or in another chat"
     assert due(player, "rating", "o9999") == "", "no such order"
     player.play(Due(5, "nonsense", {}))
     assert player.outgoing == ()
     player.say("stop")
     assert due(player, "rating") == "", "opted out"
+    assert fates(player)["rating:o1001"] == ("refused", "opt_out")
 
 
 def test_two_things_due_at_once_are_said_one_by_one() -> None:
     player = delivered()
-    player.play(Due(1, "rating:o1001"), Due(2, "care:o1001"))
+    player.play(reminder("rating"), reminder("checkup"))
     assert len(player.outgoing) == 1
-    assert "zufrieden" in player.text  # the tip comes late anyway: the question that was promised goes first
-    assert set(player.reminders) == {"care:o1001"}
+    assert "Tipp" in player.text  # what can wait least goes first
+    assert fates(player) == {"checkup:o1001": ("sent", ""), "rating:o1001": ("moved", "cap")}
+    assert set(player.reminders) == {"rating:o1001"}
 
 
 def test_what_is_due_waits_while_the_buyer_is_talking() -> None:
     player = delivered()
-    player.play(Text("Wo ist mein Paket?"), Due(1, "rating:o1001"))
+    player.play(Text("Wo ist mein Paket?"), reminder("rating"))
     assert "zufrieden" not in player.text
     assert player.reminders["rating:o1001"].at > player.now
 
@@ -326,7 +353,8 @@ def test_proactive_words_say_so_and_expire() -> None:
     due(player, "rating")
     (draft,) = player.drafts
     assert draft.proactive
-    assert draft.expires_at == player.now + timedelta(hours=72)
+    assert draft.touchpoint == "rating:o1001"
+    assert draft.expires_at is not None
     assert draft.template is not None
     assert draft.template.payloads == ("1", "2", "3", "4", "5")
 
@@ -334,6 +362,8 @@ def test_proactive_words_say_so_and_expire() -> None:
 def test_shipping_is_told_once_and_not_after_arrival() -> None:
     player = Player(orders=[order()], state=State(disclosed_at=START, last_at=START))
     assert "unterwegs" in player.shop("1001", "shipped")
+    assert fates(player)["shipped:o1001"] == ("sent", "")
+    player.journey = Journey(decided=frozenset({"shipped:o1001"}))
     assert player.shop("1001", "shipped") == ""
     late = Player(orders=[order(status="delivered")], state=State(disclosed_at=START, last_at=START))
     late.play(OrderEvent("o1001", "shipped"))
@@ -365,14 +395,17 @@ def test_a_second_order_in_the_same_chat() -> None:
 def test_an_order_number_is_noted_and_tells_nothing() -> None:
     player = Player(state=State(disclosed_at=START, last_at=START))
     player.say("Meine Bestellnummer ist #1001")
-    assert player.records == [Noted("order_number", "1001")]
+    assert told(player.records) == [Noted("order_number", "1001")]
     assert "QR-Code" in player.text
 
 
 def test_the_platforms_own_switch_is_kept_without_a_word() -> None:
     player = delivered()
     player.play(Preference("marketing_messages", allowed=False))
-    assert player.records == [OptedOut("marketing_messages")]
+    assert told(player.records) == [
+        OptedOut("feedback", "marketing_messages", "platform"),
+        OptedOut("offers", "marketing_messages", "platform"),
+    ]
     assert player.outgoing == ()
 
 
@@ -407,12 +440,44 @@ def test_a_turn_needs_what_its_flow_needs() -> None:
     heard = hear([(Text(CODE), START)], State(), understand)
     flow = route(book, State(), heard)
     assert flow is not None
-    assert flow.needs == {"orders", "products", "entry"}
+    assert {"orders", "products", "entry"} <= flow.needs
+    assert wants_journey(book, State(), heard)
+    tapped = hear([(Tap("setup.list.done.4"), START)], State(), understand)
+    assert not wants_journey(book, State(disclosed_at=START), tapped), "a tap is answered without it"
     assert route(book, State(), hear([(Echo("m"), START)], State(), understand)) is None
     tapped = hear([(Tap("setup.list.done.4"), START)], State(), understand)
     found = route(book, State(), tapped)
     assert found is not None
     assert found.id == "setup"
+
+
+def test_a_solved_case_lifts_the_brake() -> None:
+    player = delivered()
+    player.say("Die Mühle ist kaputt")
+    player.human = False
+    player.now += timedelta(days=1)
+    due(player, "rating")
+    assert fates(player)["rating:o1001"] == ("braked", "brake:handoff")
+    player.play(HandedBack(solved=True))
+    player.now += timedelta(days=1)
+    assert "zufrieden" in due(player, "rating")
+
+
+def test_without_consent_nobody_is_asked() -> None:
+    player = delivered()
+    player.state = replace(player.state, consents={})
+    assert due(player, "rating") == ""
+    assert fates(player)["rating:o1001"] == ("refused", "consent")
+
+
+def test_words_to_a_human_decide_no_consent() -> None:
+    player = bought()
+    player.scan()
+    player.tap("Lieber später")
+    assert player.state.step
+    player.human = True
+    player.say("ja")
+    assert player.state.consents == {}
 
 
 def test_a_reminder_can_be_set_at_the_end_of_time() -> None:

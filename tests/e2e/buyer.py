@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from dialogs.payloads import Tapped, parse_payload
 from persistence.tables import Conversation, HandoffRow, OutboxRow, RatingRow
+from persistence.tables_journeys import TouchpointRow
 from tests.bot.serving import Running
 
 Json = dict[str, Any]
@@ -64,6 +65,19 @@ class Buyer:
                     )
                     return
         raise AssertionError(f"no button for {choice!r} on the screen: {await self.heard()}")
+
+    async def set_up(self) -> None:
+        """Go through the setup to its end, and agree to being asked how it is."""
+        await self.tap("now")
+        while (await self.asked())[:2] == ("setup", "list"):
+            await self.tap("done")
+        if (await self.asked())[0] == "consent_feedback":
+            await self.tap("yes")
+
+    async def touchpoints(self) -> dict[str, tuple[str, str]]:
+        """What became of what the shop had planned to say: flow → fate and reason."""
+        rows = await self.server.rows(TouchpointRow, conversation_id=(await self.conversation()).id)
+        return {row.flow: (row.fate, row.reason) for row in rows}
 
     async def travel(self, span: str) -> None:
         """Let time pass."""

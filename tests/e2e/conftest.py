@@ -35,7 +35,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def server(migrated: Path, tmp_path: Path) -> AsyncIterator[Running]:
+def shop_url(migrated: Path, tmp_path: Path) -> str:
+    """A migrated SQLite file of the test's own."""
+    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'shop.db')}"
+
+
+@pytest.fixture
+async def server(shop_url: str) -> AsyncIterator[Running]:
     """A running server in this process, as `make run` would start it."""
-    async with serving(f"sqlite:///{shutil.copy(migrated, tmp_path / 'shop.db')}") as running:
+    async with serving(shop_url) as running:
         yield running

@@ -34,6 +34,8 @@ async def main() -> None:
         await _tap(page, "Erledigt")
         await _tap(page, "Erledigt")
         await expect(page.locator("#thread")).to_contain_text("Geschafft")
+        await _picture(page, "whatsapp-consent", phone=True)
+        await _tap(page, "Ja, gern")
         await page.get_by_role("button", name="Paket verschickt").first.click()
         await expect(page.locator("#thread")).to_contain_text("unterwegs")
         await page.get_by_role("button", name="Paket angekommen").first.click()

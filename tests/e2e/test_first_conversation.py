@@ -6,7 +6,16 @@ import re
 import pytest
 
 from bot.entry import is_genuine
-from persistence.tables import BindingRow, EntryLinkRow, InboxRow, NoticeRow, OrderRow, OutboxRow, ReminderRow
+from persistence.tables import (
+    BindingRow,
+    EntryLinkRow,
+    InboxRow,
+    NoticeRow,
+    OrderRow,
+    OutboxRow,
+    ReminderRow,
+)
+from persistence.tables_journeys import ConsentRow
 from tests.bot.serving import Running
 from tests.e2e.buyer import Buyer, what
 
@@ -22,15 +31,26 @@ def code_of(url: str) -> str:
 
 
 async def to_the_rating(buyer: Buyer, sku: str = "HM-01") -> str:
-    """Buy, enter, have it delivered, and travel until the rating is asked for; return the order's id."""
+    """Buy, enter, set up, have it delivered, and travel until the rating is asked for; the order's id."""
     order = await buyer.buy(sku)
     await buyer.enter(order)
+    await buyer.set_up()
     await buyer.arrive(order)
     await buyer.travel("4 days")
     await buyer.travel("7 days")
     if buyer.channel == "instagram":
         await buyer.say("Hallo")
     return str(order["id"])
+
+
+async def agrees(buyer: Buyer) -> None:
+    """Say yes to being asked, and find the proof of it in the ledger."""
+    assert await buyer.asked() == ("consent_feedback", "allow", ["yes", "no"])
+    await buyer.tap("yes")
+    [proof] = [row for row in await buyer.server.rows(ConsentRow) if row.purpose == "feedback"]
+    assert (proof.action, proof.how, proof.channel) == ("given", "tap", buyer.channel)
+    assert "Darf ich dich in ein paar Tagen fragen" in proof.shown
+    assert proof.message_ids != "[]"
 
 
 @on_every_channel
@@ -58,7 +78,10 @@ async def test_from_the_purchase_to_a_human_who_will_answer(server: Running, cha
     await buyer.tap("done")
     await buyer.tap("done")
     assert len(await buyer.heard()) == 6
-    assert not (await buyer.newest())["buttons"]
+    assert "Geschafft" in (await buyer.newest())["text"]
+
+    # May we ask how it is? Only who says yes is asked, and the proof is kept.
+    await agrees(buyer)
 
     # It arrives. Days later: how is it going? Outside the window a template asks, or the question waits.
     await buyer.arrive(order)
@@ -66,7 +89,7 @@ async def test_from_the_purchase_to_a_human_who_will_answer(server: Running, cha
     await buyer.travel("4 days")
     if channel == "instagram":
         assert len(await buyer.heard()) == said
-        assert (await buyer.fates())[-1] == "parked"
+        assert (await buyer.touchpoints())["checkup"] == ("parked", "window")
     else:
         assert await buyer.asked() == ("checkup", "tip", ["fine", "help"])
         assert (await buyer.newest())["template"] == ("nachklang_care" if channel == "whatsapp" else None)
@@ -74,7 +97,9 @@ async def test_from_the_purchase_to_a_human_who_will_answer(server: Running, cha
     await buyer.travel("7 days")
     if channel == "instagram":
         assert len(await buyer.heard()) == said
+        assert (await buyer.touchpoints())["checkup"] == ("expired", "too_late")
         await buyer.say("Hallo, ich bin's")
+        assert "Wo du gerade da bist" in (await buyer.newest())["text"]
     assert await buyer.asked() == ("rating", "ask", SCORES)
     assert (await buyer.newest())["template"] == ("nachklang_rating" if channel == "whatsapp" else None)
 
@@ -127,6 +152,8 @@ async def test_typed_numbers_do_what_taps_do(server: Running, channel: str) -> N
     for typed in ("1", "2", "1", "1"):
         await buyer.say(typed)
     assert len(await buyer.heard()) == 6
+    assert (await buyer.asked())[0] == "consent_feedback"
+    await buyer.say("1")
     await buyer.arrive(order)
     await buyer.travel("4 days")
     await buyer.travel("7 days")
@@ -247,7 +274,9 @@ async def test_an_order_that_is_called_off_is_never_asked_about(server: Running)
     await server.sandbox("api/cancel", order_id=order["id"])
     await server.quiet()
     await buyer.travel("30 days")
-    assert len(await buyer.heard()) == 1
+    said = await buyer.heard()
+    assert len(said) == 2
+    assert "storniert" in said[1]
     assert [row for row in await server.rows(ReminderRow) if row.status == "waiting"] == []
 
 
@@ -264,6 +293,7 @@ async def test_repeated_joined_and_shuffled_webhooks_change_nothing(server: Runn
     for choice in ("done", "done", "done"):
         await buyer.tap(choice)
     assert len(await buyer.heard()) == 5
+    await buyer.tap("yes")
     await buyer.arrive(order)
     await buyer.travel("4 days")
     await buyer.travel("7 days")

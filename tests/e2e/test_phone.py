@@ -74,6 +74,8 @@ async def test_the_first_conversation_on_the_phone_page(browser: Browser, server
         await said(page).last.get_by_role("button", name="Erledigt").click()
     await expect(said(page)).to_have_count(5)
     await expect(said(page).last).to_contain_text("Geschafft")
+    await said(page).last.get_by_role("button", name="Ja, gern").click()  # we may ask how it is
+    await expect(said(page)).to_have_count(6)
 
     # It arrives; time passes; Instagram lets the question through once the buyer writes.
     await order.locator("[data-act=arrive]").click()

@@ -91,7 +91,7 @@ def test_an_event_becomes_a_change_with_the_whole_order() -> None:
     )
 
 
-@pytest.mark.parametrize("what", ["paid", "shipped", "delivered", "cancelled", "refunded"])
+@pytest.mark.parametrize("what", ["paid", "shipped", "delayed", "delivered", "cancelled", "refunded"])
 def test_every_event_of_the_contract_is_a_milestone(what: str) -> None:
     assert change(event(f"order.{what}")).what == what
 

@@ -20,7 +20,8 @@ from dialogs.messages import Arrival, Delivery, Due
 from persistence.database import Database
 from persistence.inbox import Intake
 from persistence.outbox import OPEN, REACHED, Fate, Outbound, Settlement
-from persistence.records import Effects, NewReminder
+from persistence.records import Effects
+from persistence.reminders import NewReminder
 from persistence.store import Store
 from persistence.tables import Conversation, InboxRow, OutboxRow, TurnRow
 from persistence.turns import Heard, Outcome, Turn

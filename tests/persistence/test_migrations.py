@@ -8,8 +8,9 @@ import asyncpg
 from persistence.database import Database
 from persistence.migrate import current, differences, migrate, newest
 from persistence.store import Store
-from persistence.tables import metadata
-from tests.persistence.world import T0
+from persistence.tables import Buyer, OutboxRow, metadata
+from persistence.tables_journeys import ConsentRow
+from tests.persistence.world import T0, only, rows
 
 
 async def tables_of(url: str) -> set[str]:
@@ -52,6 +53,40 @@ async def test_processes_that_start_together_migrate_one_after_the_other(databas
     assert await differences(databases[0]) == []
     for database in databases:
         await database.close()
+
+
+async def test_consents_of_the_first_schema_become_lines_of_the_ledger(database_url: str) -> None:
+    database = Database(database_url)
+    await migrate(database, "0001")
+    assert await current(database) == "0001"
+    old = """
+        INSERT INTO buyers (id, told, created_at) VALUES (5, '{}', 0);
+        INSERT INTO conversations (id, channel, account, address, buyer_id, state, version, leased_until,
+            attempts, floor, status, reachable, created_at)
+        VALUES (7, 'whatsapp', 'shop', 'anna', 5, '{}', 1, 0, 0, 'bot', 'open', true, 0);
+        INSERT INTO consents (conversation_id, purpose, allowed, source, at)
+        VALUES (7, 'all', false, 'stop bitte', 1), (7, 'all', true, 'doch wieder', 2);
+        INSERT INTO outbox (conversation_id, turn, seq, speaker, proactive, outgoing, status, due_at,
+            attempts, created_at)
+        VALUES (7, 1, 0, 'bot', true, '{}', 'sent', 0, 1, 0)
+    """
+    await database.write(
+        lambda connection: [connection.exec_driver_sql(one) for one in old.split(";")] and None
+    )
+    await migrate(database)
+    assert await differences(database) == []
+    store = Store(database)
+    lines = await rows(store, ConsentRow)
+    assert [(one.action, one.allowed, one.wording) for one in lines] == [
+        ("withdrawn", False, "stop bitte"),
+        ("given", True, "doch wieder"),
+    ]
+    assert {(one.channel, one.account, one.buyer_id, one.how, one.message_ids) for one in lines} == {
+        ("whatsapp", "shop", 5, "word", "[]")
+    }
+    assert (await only(store, Buyer)).journey == 0
+    assert (await only(store, OutboxRow)).touchpoint == ""
+    await store.close()
 
 
 async def test_migrating_keeps_what_is_there(store_url: str) -> None:

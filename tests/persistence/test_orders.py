@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialogs.messages import OrderEvent, Text
+from dialogs.messages import OrderEvent
 from dialogs.shop import (
     Item,
     OrderChange,
@@ -20,49 +20,32 @@ from dialogs.shop import (
     OrderStatus,
     Parcel,
     Person,
-    PrivacyRequest,
     ShopArrival,
 )
 from persistence.database import Database
 from persistence.identity import Bond
 from persistence.inbox import Intake
 from persistence.orders import TRIES
-from persistence.outbox import Settlement
-from persistence.records import Effects, NewHandoff, NewRating, NewReminder
+from persistence.records import Effects
 from persistence.store import Store
 from persistence.tables import (
     Buyer,
-    ContactRow,
-    Conversation,
-    HandoffRow,
     InboxRow,
     NoticeRow,
     OrderRow,
-    OutboxRow,
-    RatingRow,
-    ReminderRow,
-    TurnRow,
 )
 from tests.persistence.conftest import Open
 from tests.persistence.world import (
     T0,
-    accept,
     answer,
     at,
     change,
-    claim,
-    event,
     happened,
-    head,
     only,
-    outcome,
-    person,
     rows,
-    say,
     shop,
     snapshot,
     take,
-    text,
 )
 
 
@@ -156,7 +139,7 @@ _parcel = st.builds(
     Parcel,
     number=st.sampled_from(["P1", "P2"]),
     carrier=st.sampled_from([None, "DHL"]),
-    status=st.sampled_from([None, "transit", "delivered"]),
+    status=st.sampled_from([None, "transit", "delayed", "delivered"]),
 )
 _second = st.integers(0, 3)  # few moments, so that the shop's clock often shows the same one
 
@@ -165,7 +148,9 @@ _second = st.integers(0, 3)  # few moments, so that the shop's clock often shows
 def _change(draw: st.DrawFn) -> OrderChange:
     second = draw(_second)
     what = draw(
-        st.sampled_from(["placed", "updated", "paid", "shipped", "delivered", "cancelled", "refunded"])
+        st.sampled_from(
+            ["placed", "updated", "paid", "shipped", "delayed", "delivered", "cancelled", "refunded"]
+        )
     )
     order_id = draw(st.sampled_from("12"))
     if draw(st.booleans()):
@@ -281,6 +266,36 @@ async def test_tied_conversations_hear_of_each_milestone_once(store: Store) -> N
     assert await store.turns.claim(at(99), 9) == []
 
 
+async def test_a_late_parcel_is_news_and_no_status(store: Store) -> None:
+    await shop(store, happened("paid", 0, order=snapshot()), happened("shipped", 1))
+    await tied(store)
+    late = (Parcel("P1", "DHL", None, "Delayed"),)
+    await shop(store, happened("updated", 10, parcels=late), happened("delayed", 12), now=12)
+    assert [one.event for one in (await take(store, 13)).events] == [OrderEvent("1", "delayed")]
+    found = await store.orders.find("1")
+    assert found is not None
+    assert found.status == "shipped"
+    assert found.milestones == {"paid": at(0), "shipped": at(1), "delayed": at(10)}
+
+
+@pytest.mark.parametrize("end", ["delivered", "cancelled", "refunded"])
+async def test_that_a_parcel_was_late_is_no_news_once_it_does_not_matter(store: Store, end: Any) -> None:
+    await shop(store, happened("paid", 0, order=snapshot()))
+    await tied(store)
+    described = snapshot("1", 9, parcels=(Parcel("P1", "DHL", None, "delayed"),))
+    await shop(store, happened(end, 5), happened("updated", 9, order=described), now=9)
+    assert [one.event for one in (await take(store, 10)).events] == [OrderEvent("1", end)]
+
+
+async def test_orders_name_their_buyers_country(store: Store) -> None:
+    for order_id, country in (("1", "AT"), ("2", None)):
+        buyer = Person(f"c{order_id}", country=country)
+        await shop(store, happened("paid", 0, order_id, order=snapshot(order_id, buyer=buyer)))
+    found = await store.orders.by_id(["1", "2", "3"])
+    assert {one: order.country for one, order in found.items()} == {"1": "AT", "2": None}
+    assert await store.orders.by_id([]) == {}
+
+
 async def test_who_was_untied_hears_nothing(store: Store) -> None:
     await shop(store, happened("paid", 0, order=snapshot()))
     await tied(store)
@@ -377,55 +392,3 @@ async def test_an_order_is_found_by_id_or_number(store: Store) -> None:
         found = await store.orders.find(wanted)
         assert (found.id if found else None) == expected, wanted
     assert await store.orders.numbers(at(1)) == ["77", "x9", "y"]
-
-
-async def test_redacting_erases_the_person_and_keeps_the_order(store: Store) -> None:
-    await shop(store, happened("paid", 0, order=snapshot()))
-    await tied(store)
-    effects = Effects(
-        reminders=(NewReminder("r", at(50), {"secret": "s"}),),
-        ratings=(NewRating(2, "1", None, "secret comment"),),
-        handoff=NewHandoff("angry", ("secret words",)),
-    )
-    await answer(
-        store, 1, say("secret answer", speaker="agent"), say("two", speaker="agent"), effects=effects
-    )
-    await store.outbox.settle(Settlement(await head(store, 1), "parked", at(1)))
-    unknown = await head(store, 1)
-    await accept(store, event(Text("secret last words"), "last", 2), now=2)
-    flying = await claim(store, 2)
-    await accept(store, text("bert writes", 2, person("bert")), now=2)
-    await shop(store, PrivacyRequest("redact", "c1", None, None), now=3)
-
-    assert "secret" not in await everything_about(store)
-    assert (await only(store, RatingRow)).score == 2
-    assert (await store.orders.find("1")).status == "paid"  # type: ignore[union-attr]  # it is there
-    anna = (await rows(store, Conversation))[0]
-    assert (anna.status, anna.address, anna.reachable, anna.due_at) == ("erased", "", False, None)
-    # Nothing that was under way brings anything back or goes out.
-    assert not await store.turns.commit(outcome(flying, 4, "secret"))
-    await store.outbox.settle(Settlement(unknown, "waiting", at(4), due_at=at(4)))
-    assert await store.outbox.claim(at(99), 10) == []
-    assert await store.reminders.fire(at(99)) == 0
-    assert await accept(store, event(Text("secret last words"), "last", 2), now=5) == 0
-    assert [turn.address for turn in await store.turns.claim(at(99), 9)] == ["bert"]
-    # Who writes again is somebody new.
-    await accept(store, text("hello again", 6), now=6)
-    assert len(await rows(store, Conversation)) == 3
-    assert (await only(store, NoticeRow)).topic == "erased"
-
-
-async def everything_about(store: Store) -> str:
-    """All words of all tables that may speak of a person."""
-    models: tuple[Any, ...] = (
-        InboxRow, OutboxRow, Buyer, Conversation, ContactRow, RatingRow, HandoffRow, ReminderRow, TurnRow,
-    )  # fmt: skip
-    return " ".join([repr(await rows(store, model)) for model in models])
-
-
-async def test_a_phone_number_alone_erases_nobody(store: Store) -> None:
-    await shop(store, happened("paid", 0, order=snapshot(buyer=Person("c1", "Anna", None, "+491"))))
-    await shop(store, PrivacyRequest("redact", None, None, "+491"), now=1)
-    assert (await only(store, Buyer)).name == "Anna"
-    await shop(store, PrivacyRequest("data_request", "c1", None, None, ("1",)), now=2)
-    assert (await rows(store, NoticeRow))[-1].detail == '{"orders":"1","source":"shopify"}'

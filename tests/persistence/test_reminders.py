@@ -4,7 +4,8 @@ import asyncio
 
 from dialogs.messages import Due
 from persistence.database import Database
-from persistence.records import Effects, NewReminder
+from persistence.records import Effects
+from persistence.reminders import NewReminder
 from persistence.store import Store
 from persistence.tables import InboxRow, ReminderRow
 from tests.persistence.conftest import Open

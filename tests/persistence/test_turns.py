@@ -11,17 +11,11 @@ from persistence import turns
 from persistence.database import Database
 from persistence.identity import Bond
 from persistence.outbox import Settlement
-from persistence.records import (
-    Effects,
-    NewConsent,
-    NewHandoff,
-    NewRating,
-    NewReminder,
-)
+from persistence.records import Effects, NewHandoff, NewRating
+from persistence.reminders import NewReminder
 from persistence.store import Store
 from persistence.tables import (
     BindingRow,
-    ConsentRow,
     Conversation,
     EntryLinkRow,
     HandoffRow,
@@ -378,10 +372,9 @@ async def test_reminders_replace_those_of_the_same_name_and_can_be_cancelled(sto
     assert len(await rows(store, ReminderRow, status="cancelled")) == 2
 
 
-async def test_ratings_consents_and_reachability_are_recorded(store: Store) -> None:
+async def test_ratings_and_reachability_are_recorded(store: Store) -> None:
     effects = Effects(
         ratings=(NewRating(2, "1", "MUG", "crack"), NewRating(5)),
-        consents=(NewConsent("tips", allowed=True, source="button"),),
         reachable=False,
     )
     await answer(store, 3, effects=effects)
@@ -391,8 +384,6 @@ async def test_ratings_consents_and_reachability_are_recorded(store: Store) -> N
         (2, "1", "MUG", "crack", at(3)),
         (5, None, None, None, at(3)),
     ]
-    consent = await only(store, ConsentRow)
-    assert (consent.purpose, consent.allowed, consent.source) == ("tips", True, "button")
     assert not (await only(store, Conversation)).reachable
 
 

@@ -1,11 +1,16 @@
 """Short words for what the tests of the store do all the time: say something, take a turn, look at rows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from dialogs.messages import OUTGOING, Arrival, Contact, Echo, Event, Outgoing, Receipt, Text
+from dialogs.records import Fate, Touched
 from dialogs.shop import Item, Milestone, OrderChange, OrderSnapshot, Person, ShopArrival
+from persistence import database as sql
+from persistence.identity import Bond
 from persistence.inbox import Intake
 from persistence.outbox import Outbound, Settlement
 from persistence.records import Effects
@@ -93,6 +98,38 @@ async def answer(store: Store, now: float, *spoken: str | Spoken, effects: Effec
     return await take(store, now, *spoken, effects=effects)
 
 
+async def turn_of(store: Store, now: float, who: str = "anna") -> Turn:
+    """Somebody writes, and is the only one who waits."""
+    await accept(store, text(f"{who} at {now}", now, person(who)), now=now)
+    return await claim(store, now)
+
+
+async def tie(store: Store, who: str, order_id: str = "1", now: float = 0) -> int:
+    """Somebody writes and is tied to an order by a code of their own; their conversation."""
+    code = f"{who}{order_id}"
+    await store.identity.add_links({code: order_id}, at(now), at(10**8))
+    turn = await turn_of(store, now, who)
+    bonds = Effects(bound=(Bond(code, order_id),))
+    assert await store.turns.commit(outcome(turn, now, effects=bonds))
+    return turn.conversation_id
+
+
+async def chats(store: Store, *names: str) -> list[int]:
+    """Several chats of the buyer of order 1."""
+    await shop(store, happened("paid", 0, order=snapshot()))
+    return [await tie(store, name) for name in names]
+
+
+def touch(key: str = "checkup:1", fate: Fate = "sent", **more: Any) -> Touched:
+    """What becomes of a touchpoint; its flow is the key's first word."""
+    return Touched(key, key.partition(":")[0], more.pop("purpose", "service"), fate, **more)
+
+
+def unasked(words: str, key: str = "checkup:1", **more: Any) -> Spoken:
+    """A message that is said unasked, for a touchpoint."""
+    return say(words, proactive=True, touchpoint=key, flow=key.partition(":")[0], **more)
+
+
 async def head(store: Store, now: float) -> Outbound:
     """The only message that may go out."""
     [row] = await store.outbox.claim(at(now), 10)
@@ -121,6 +158,26 @@ async def only(store: Store, model: Any, **equal: Any) -> Any:
     """The only row of a table."""
     [row] = await rows(store, model, **equal)
     return row
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement that runs meanwhile, with the parameters of its first row."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(
+        _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executemany: bool
+    ) -> None:
+        seen.append((statement, parameters[0] if executemany else parameters))
+
+    events: Any = vars(sql)["event"]  # the library's own, by way of the module that keeps SQL
+    # On PostgreSQL the reader is the writer with another isolation level, and hears with it.
+    engines = store.database.engines if store.database.is_sqlite else store.database.engines[:1]
+    for engine in engines:
+        events.listen(engine, "before_cursor_execute", note)
+    yield seen
+    for engine in engines:
+        events.remove(engine, "before_cursor_execute", note)
 
 
 async def change(store: Store, model: Any, **values: Any) -> None:

@@ -1,0 +1,139 @@
+"""`simulate`: plays conversations on a virtual clock and tells where they go otherwise than written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import orjson
+import typer
+
+from bot.commands_store import CommandFailed
+from bot.config import Config
+from bot.simulated import house_of, scripts_of
+from dialogs.problems import Problem
+from dialogs.script import SCRIPTS, texts_of
+from dialogs.simulation.conversation import read_conversations
+from dialogs.simulation.house import House
+from dialogs.simulation.play import Mismatch, play
+from dialogs.words import Language
+
+_HOUSE_FILES: Final = ("phrases.yml", "templates.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one conversation, or of a file that cannot be read (then there are problems of it)."""
+
+    file: str
+    about: str
+    mismatches: tuple[Mismatch, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all went as written."""
+        return not self.mismatches and not self.problems
+
+
+def simulate(
+    config: Config, paths: Sequence[Path], language: Language, *, as_json: bool, examples: bool
+) -> bool:
+    """Play conversation files and the examples of flows; print how it went, return whether all went well.
+
+    A folder is searched for files. A flow's file is played among the shop's scripts, where it takes the place
+    of the one with its name. A folder that holds a whole book is played as one. ``examples`` adds the
+    examples of the shop's own scripts.
+
+    Raises:
+        CommandFailed: a path is not there, a file is no text, the scripts cannot be used, nothing to play.
+
+    """
+    reports = [report for path in paths for report in _of_path(config, path)]
+    if examples:
+        folder = config.settings.dialogs.folder
+        reports += _of_path(config, Path(folder) if folder else SCRIPTS)
+    if not reports:
+        raise CommandFailed("There is no conversation in it: a file needs `turns`, or a flow `examples`.")
+    if as_json:
+        typer.echo(orjson.dumps([_plain(one, language) for one in reports]).decode())
+    else:
+        _tell(reports, language)
+    return all(report.ok for report in reports)
+
+
+def _of_path(config: Config, path: Path) -> Iterator[Report]:
+    if path.is_dir():
+        if any((path / name).exists() for name in _HOUSE_FILES):
+            yield from _of_files(house_of(config, texts_of(path)), sorted(path.glob("*.yml")))
+            return
+        files = sorted(path.rglob("*.yml"))
+    else:
+        files = [path]
+    texts = scripts_of(config)
+    plain = house_of(config, texts)
+    for file in files:
+        text = _text(file)
+        # A flow that is not published yet is played in its place among those that are.
+        changed = "\nsteps:" in text and texts.get(file.name) != text
+        house = house_of(config, {**texts, file.name: text}) if changed else plain
+        yield from _of_text(house, file, text)
+
+
+def _of_files(house: House, files: Sequence[Path]) -> Iterator[Report]:
+    for file in files:
+        yield from _of_text(house, file, _text(file))
+
+
+def _of_text(house: House, file: Path, text: str) -> Iterator[Report]:
+    name = str(file)
+    conversations, problems = read_conversations(name, text)
+    if problems:
+        yield Report(name, "", problems=problems)
+    for conversation in conversations:
+        yield Report(name, conversation.about, play(conversation, house))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        raise CommandFailed(f"{path}: there is no such file or folder.") from None
+    except UnicodeDecodeError as error:
+        raise CommandFailed(
+            f"{path}: not a text in UTF-8 (byte {error.start}). Save it as UTF-8, as every editor can."
+        ) from None
+
+
+def _plain(report: Report, language: Language) -> dict[str, object]:
+    found: list[dict[str, object]] = [
+        {
+            "line": one.line,
+            "turn": 0,
+            "expected": f"{one.message(language)} {one.hint(language)}".strip(),
+            "said": [],
+        }
+        for one in report.problems
+    ]
+    found += [
+        {"line": one.line, "turn": one.turn, "expected": one.expected[language], "said": list(one.said)}
+        for one in report.mismatches
+    ]
+    return {"file": report.file, "about": report.about, "ok": report.ok, "problems": found}
+
+
+def _tell(reports: Sequence[Report], language: Language) -> None:
+    for report in reports:
+        typer.secho("ok  " if report.ok else "✗   ", fg="green" if report.ok else "red", nl=False)
+        typer.echo(f"{report.file}{f' – {report.about}' if report.about else ''}")
+        for problem in report.problems:
+            typer.echo(f"    {problem.told(language)}")
+        for mismatch in report.mismatches:
+            typer.echo(f"    {mismatch.told(language)}")
+    good = sum(report.ok for report in reports)
+    if language == "de":
+        typer.echo(f"{good} von {len(reports)} gehen wie geschrieben.")
+    else:
+        typer.echo(f"{good} of {len(reports)} go as written.")

@@ -1,0 +1,230 @@
+"""What owners choose: every section of ``config.yml``, with its defaults and its bounds."""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from typing import Annotated, Literal, Self, TypeAlias
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from dialogs.facts import Pacing
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brand(_Section):
+    """Who the shop is and how it speaks."""
+
+    name: str = "Rösterei Morgenrot"
+    language: Literal["de", "en"] = "de"
+    voice: Literal["du", "sie"] = "du"
+    timezone: str = "Europe/Berlin"
+    country: str = Field(default="DE", pattern="^[A-Z]{2}$")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(
+                f"{value!r} is no time zone; write for example Europe/Berlin, Europe/Vienna, Europe/Zurich"
+            )
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class Hours(_Section):
+    """When somebody is at the desk, in words of each language; empty: nothing is said about it."""
+
+    de: str = ""
+    en: str = ""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What is said in each language in which something is."""
+        return {language: text for language, text in (("de", self.de), ("en", self.en)) if text}
+
+
+class Human(_Section):
+    """What buyers are promised when a person takes over."""
+
+    answer_within_hours: int = Field(default=24, ge=1, le=168)
+    hours: Hours = Hours()
+
+
+def _time_of_day(value: object) -> object:
+    """Read a time as YAML gives it: ``20:00`` without quotes is, by its old rules, the number 1200."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return value
+    text = f"{value // 60}:{value % 60:02}" if isinstance(value, int) else value.strip()
+    found = re.fullmatch(r"(\d|[01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    if found is None:
+        raise ValueError(f'{value!r} is no time of day; write for example "09:00" or "20:30"')
+    return f"{int(found[1]):02}:{found[2]}"
+
+
+TimeOfDay: TypeAlias = Annotated[str, BeforeValidator(_time_of_day)]
+
+
+class Journeys(_Section):
+    """When and how often the shop begins by itself, over all flows and chats of a buyer.
+
+    Nothing is begun between ``quiet_from`` and ``quiet_to``, the buyer's night; ``at`` is the usual time. Two
+    things lie ``apart_hours`` apart at least, and there are no more than ``per_week`` in seven days. After a
+    bad mood without a case ratings and offers rest for ``calm_days``. A parcel counts as late ``late_days``
+    after it was shipped.
+    """
+
+    quiet_from: TimeOfDay = "20:00"
+    quiet_to: TimeOfDay = "09:00"
+    at: TimeOfDay = "10:00"
+    apart_hours: int = Field(default=20, ge=0, le=720)
+    per_week: int = Field(default=3, ge=1, le=21)
+    calm_days: int = Field(default=14, ge=0, le=365)
+    late_days: int = Field(default=7, ge=1, le=90)
+
+    @model_validator(mode="after")
+    def _by_day(self) -> Self:
+        night, morning, usual = self.quiet_from, self.quiet_to, self.at
+        quiet = night <= usual < morning if night <= morning else usual >= night or usual < morning
+        if quiet:
+            raise ValueError(
+                f"at: {usual} lies in the buyer's night ({night} to {morning}); choose a time of the day, "
+                "or a shorter night"
+            )
+        return self
+
+    def clock(self, name: Literal["quiet_from", "quiet_to", "at"]) -> time:
+        """Return one of the times of day."""
+        return time.fromisoformat(getattr(self, name))
+
+    @property
+    def pacing(self) -> Pacing:
+        """All of it as the dialogs take it."""
+        return Pacing(
+            quiet_from=self.clock("quiet_from"),
+            quiet_to=self.clock("quiet_to"),
+            at=self.clock("at"),
+            apart=timedelta(hours=self.apart_hours),
+            per_week=self.per_week,
+            calm=timedelta(days=self.calm_days),
+            late=timedelta(days=self.late_days),
+        )
+
+
+class Dialogs(_Section):
+    """Where the shop's own scripts and catalogue are; empty: those that come with the house."""
+
+    folder: str = ""
+    catalogue: str = ""
+
+
+class Mail(_Section):
+    """Where the shop is asked to mail a buyer an entry link, when no chat may be written to; empty: never."""
+
+    url: str = ""
+    tries: int = Field(default=8, ge=1, le=50)
+
+    @field_validator("url")
+    @classmethod
+    def _web(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/]\S*", value):
+            raise ValueError(
+                f"{value!r} is no web address; write for example https://shop.example/hooks/mail"
+            )
+        return value
+
+
+class InstagramChoice(_Section):
+    """``login``: which kind of token ``INSTAGRAM_ACCESS_TOKEN`` is; ``auto`` goes by how it begins."""
+
+    login: Literal["auto", "instagram", "facebook"] = "auto"
+    handle: str = ""
+    app_id: str = ""
+
+
+class WhatsAppChoice(_Section):
+    """``number`` is the business number as buyers see it; entry links need it."""
+
+    number: str = ""
+
+
+class TelegramChoice(_Section):
+    """``username`` is the bot's name; entry links need it."""
+
+    username: str = ""
+
+
+class Channels(_Section):
+    """Which channels, and whether the sandbox stands in for them."""
+
+    sandbox: Literal["auto", "always", "never"] = "auto"
+    instagram: InstagramChoice = InstagramChoice()
+    whatsapp: WhatsAppChoice = WhatsAppChoice()
+    telegram: TelegramChoice = TelegramChoice()
+
+
+class Entry(_Section):
+    """Entry links: how long a code may be used, and under which address ``/go/`` is reached from outside."""
+
+    valid_days: int = Field(default=365, ge=1, le=3650)
+    public_url: str = ""
+
+
+class Turns(_Section):
+    """How turns are made.
+
+    A text that follows another within ``typing_seconds`` waits ``burst_seconds`` for the next. A turn that
+    fails ``tries`` times is set aside and a human gets the conversation.
+    """
+
+    typing_seconds: float = Field(default=4.0, ge=0, le=30)
+    burst_seconds: float = Field(default=0.7, ge=0, le=10)
+    tries: int = Field(default=8, ge=1, le=50)
+    lease_seconds: float = Field(default=30.0, ge=1, le=600)
+    at_once: int = Field(default=64, ge=1, le=500)
+
+
+class Sending(_Section):
+    """How messages go out.
+
+    A message whose answer was lost is looked for during ``doubt_seconds`` before it is sent again.
+    ``show_typing`` marks incoming messages as read and shows that an answer is being written.
+    """
+
+    tries: int = Field(default=8, ge=1, le=50)
+    lease_seconds: float = Field(default=30.0, ge=1, le=600)
+    doubt_seconds: float = Field(default=45.0, ge=1, le=3600)
+    at_once: int = Field(default=64, ge=1, le=500)
+    show_typing: bool = True
+
+
+class Server(_Section):
+    """Where the server listens, and how large a request may be (WhatsApp sends up to 3 MB)."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
+    poll_seconds: float = Field(default=1.0, gt=0, le=60)
+
+
+class Settings(_Section):
+    """The whole of ``config.yml``."""
+
+    brand: Brand = Brand()
+    human: Human = Human()
+    journeys: Journeys = Journeys()
+    dialogs: Dialogs = Dialogs()
+    channels: Channels = Channels()
+    entry: Entry = Entry()
+    mail: Mail = Mail()
+    turns: Turns = Turns()
+    sending: Sending = Sending()
+    server: Server = Server()
