@@ -273,7 +273,7 @@ def _check_file(path: Path | None, kinds: tuple[str, ...], option: str) -> None:
 @contextmanager
 def _in_words() -> Iterator[None]:
     """Turn what the person at the keyboard can mend into a sentence and an exit code."""
-    from bot.commands_store import CommandFailed  # noqa: PLC0415 - `--help` stays fast
+    from bot.commands_files import CommandFailed  # noqa: PLC0415 - `--help` stays fast
     from bot.config import ConfigError  # noqa: PLC0415 - as above
     from persistence.database import DatabaseError  # noqa: PLC0415 - as above
 

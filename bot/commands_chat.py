@@ -15,7 +15,7 @@ import typer
 import yaml
 
 from bot.clock import Clock
-from bot.commands_store import CommandFailed
+from bot.commands_files import CommandFailed
 from bot.config import Config
 from bot.simulated import house_of
 from dialogs.durations import DurationError, parse_duration

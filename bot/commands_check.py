@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 import typer
 
-from bot.commands_store import CommandFailed
+from bot.commands_files import CommandFailed, read_text
 from bot.config import Config, load
 from bot.simulated import CHANNELS, house_of, scripts_of
 from dialogs.catalogue import SAMPLE, CatalogueError, load_catalogue
@@ -95,8 +95,8 @@ def _own(config: Config) -> dict[str, str]:
 
 def _of_path(config: Config, path: Path) -> Sequence[Problem]:
     if path.is_dir():
-        return problems_of(config, {file.name: _text(file) for file in sorted(path.glob("*.yml"))})
-    text = _text(path)
+        return problems_of(config, {file.name: read_text(file) for file in sorted(path.glob("*.yml"))})
+    text = read_text(path)
     found = problems_of(config, {**_own(config), path.name: text}, {path.name})
     return [problem for problem in found if problem.file == path.name]
 
@@ -157,17 +157,6 @@ def _by_turn(mismatches: Sequence[Mismatch]) -> list[Miss]:
         )
         for turn, found in turns.items()
     ]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        raise CommandFailed(f"{path}: there is no such file or folder.") from None
-    except UnicodeDecodeError as error:
-        raise CommandFailed(
-            f"{path}: not a text in UTF-8 (byte {error.start}). Save it as UTF-8, as every editor can."
-        ) from None
 
 
 def _plain(problem: Problem, language: Language) -> dict[str, object]:

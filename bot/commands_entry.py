@@ -11,7 +11,8 @@ from typing import Final
 import typer
 
 from bot.app import channels_of
-from bot.commands_store import CommandFailed, clock_of, with_store
+from bot.commands_files import CommandFailed
+from bot.commands_store import clock_of, with_store
 from bot.config import Config, ConfigError
 from bot.entry import create_many, greeting
 from bot.insert import Card, qr_png, qr_svg, sheet_pdf, sheet_svg

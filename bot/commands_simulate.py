@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 import typer
 
-from bot.commands_store import CommandFailed
+from bot.commands_files import CommandFailed, read_text
 from bot.config import Config
 from bot.simulated import house_of, scripts_of
 from dialogs.problems import Problem
@@ -75,7 +75,7 @@ def _of_path(config: Config, path: Path) -> Iterator[Report]:
     texts = scripts_of(config)
     plain = house_of(config, texts)
     for file in files:
-        text = _text(file)
+        text = read_text(file)
         # A flow that is not published yet is played in its place among those that are.
         changed = "\nsteps:" in text and texts.get(file.name) != text
         house = house_of(config, {**texts, file.name: text}) if changed else plain
@@ -84,7 +84,7 @@ def _of_path(config: Config, path: Path) -> Iterator[Report]:
 
 def _of_files(house: House, files: Sequence[Path]) -> Iterator[Report]:
     for file in files:
-        yield from _of_text(house, file, _text(file))
+        yield from _of_text(house, file, read_text(file))
 
 
 def _of_text(house: House, file: Path, text: str) -> Iterator[Report]:
@@ -94,17 +94,6 @@ def _of_text(house: House, file: Path, text: str) -> Iterator[Report]:
         yield Report(name, "", problems=problems)
     for conversation in conversations:
         yield Report(name, conversation.about, play(conversation, house))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        raise CommandFailed(f"{path}: there is no such file or folder.") from None
-    except UnicodeDecodeError as error:
-        raise CommandFailed(
-            f"{path}: not a text in UTF-8 (byte {error.start}). Save it as UTF-8, as every editor can."
-        ) from None
 
 
 def _plain(report: Report, language: Language) -> dict[str, object]:

@@ -9,16 +9,13 @@ from typing import TypeVar
 
 from bot.app import open_store
 from bot.clock import Clock
+from bot.commands_files import CommandFailed
 from bot.config import Config
 from persistence.migrate import current, newest
 from persistence.migrate import migrate as bring_up
 from persistence.store import Store
 
 T = TypeVar("T")
-
-
-class CommandFailed(Exception):
-    """A command could not do what it was asked; the text says why and what to do."""
 
 
 def with_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:

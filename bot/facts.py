@@ -21,6 +21,7 @@ from dialogs.facts import Facts, Journey, Reach, Sibling
 from dialogs.heard import Heard
 from dialogs.shop import Entry, Order
 from dialogs.state import State
+from dialogs.timing import zone_of
 from persistence.journeys import BuyerJourney, SiblingChat
 from persistence.turns import Turn
 
@@ -66,6 +67,7 @@ async def gather(app: App, turn: Turn, heard: Heard, known: Known, now: datetime
     settings = app.config.settings
     brand, human = settings.brand, settings.human
     entry, orders = await _entry(app, turn, heard, known.orders, now)
+    country = _country(orders, known.journey) or brand.country
     told = reachable_after(turn)
     reachable = turn.reachable if told is None else told
     return Facts(
@@ -78,9 +80,9 @@ async def gather(app: App, turn: Turn, heard: Heard, known: Known, now: datetime
         products=app.products,
         entry=entry,
         human=(floor_after(turn) or turn.floor) != "bot",
-        timezone=brand.timezone,
+        timezone=zone_of(country, brand.country, brand.timezone),
         language=turn.language or brand.language,
-        country=_country(orders, known.journey) or brand.country,
+        country=country,
         reach=reach_of(app, turn.channel, turn.account, heard_at=turn.heard_at, reachable=reachable, now=now),
         channel=turn.channel,
         seed=_seed(turn),

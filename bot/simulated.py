@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from bot.commands_store import CommandFailed
+from bot.commands_files import CommandFailed
 from bot.config import Config
 from dialogs.catalogue import SAMPLE, CatalogueError, load_catalogue
 from dialogs.channel import Capabilities

@@ -19,6 +19,7 @@ FILE: Final = Path(__file__).parent / "schema.json"
 """Where it is published."""
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+_ID: Final = "urn:nachklang:schema:flow"
 _REF: Final = "#/$defs/"
 _TEXTS: Final = "Texts"
 _SUFFIX: Final = "Model"
@@ -38,6 +39,7 @@ def flow_schema() -> dict[str, Any]:
     parts = {name.removesuffix(_SUFFIX): _simplified(part) for name, part in made.pop("$defs").items()}
     return {
         "$schema": _DRAFT,
+        "$id": _ID,
         **_simplified(made),
         "$defs": {_TEXTS: _texts(), **parts},
     }

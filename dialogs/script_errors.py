@@ -105,7 +105,9 @@ def _expected(kind: str, context: dict[str, str], message: str) -> tuple[str, st
     match kind:
         case "too_short" | "string_too_short":
             return f"mindestens {context['min_length']}", f"at least {context['min_length']}"
-        case "too_long" | "string_too_long":
+        case "string_too_long":
+            return f"höchstens {context['max_length']} Zeichen", f"at most {context['max_length']} characters"
+        case "too_long":
             return f"höchstens {context['max_length']}", f"at most {context['max_length']}"
         case "greater_than":
             return f"mehr als {context['gt']}", f"more than {context['gt']}"

@@ -23,6 +23,8 @@ from dialogs.words import WRITTEN
 _SHARE: Final = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)\s*%", re.ASCII)
 _NUMBER: Final = re.compile(r"\d{1,20}\.\d{1,20}(?:e-\d{1,3})?", re.ASCII)
 _SHOWN: Final = 40
+_LONGEST: Final = 10_000
+"""No channel takes more in one message, and it bounds the time that a text's placeholders take."""
 
 
 class Strict(BaseModel):
@@ -154,12 +156,15 @@ Value = Annotated[
 ]
 TEXTS_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
-    "properties": {name: {"type": "string", "minLength": 1} for name in WRITTEN},
+    "properties": {name: {"type": "string", "minLength": 1, "maxLength": _LONGEST} for name in WRITTEN},
     "additionalProperties": False,
     "minProperties": 1,
 }
 Texts = Annotated[
-    dict[Annotated[str, AfterValidator(_key)], Annotated[str, BeforeValidator(_text)]],
+    dict[
+        Annotated[str, AfterValidator(_key)],
+        Annotated[str, Field(max_length=_LONGEST), BeforeValidator(_text)],
+    ],
     BeforeValidator(_texts),
     WithJsonSchema(TEXTS_SCHEMA),
 ]

@@ -52,6 +52,7 @@ _EVENT: Final = ("bei einem Ereignis wie `wait: delivered`", "with an event such
 _ONE: Final = ("bei einer einzelnen Bedingung", "with a single condition")
 _RATING: Final = ("mit `answer: rating`", "with `answer: rating`")
 _NUMBER: Final = ("mit `answer: number`", "with `answer: number`")
+_STEP: Final = ("mit einem Schritt oder `/ablauf`", "with a step or a `/flow`")
 _SKIPPING: Final = ("zusammen mit `skip`", "together with `skip`")
 
 
@@ -223,6 +224,8 @@ class Builder:
             for name in names:
                 if not used and getattr(model, name) is not None:
                     self.idle(at, name, where)
+        if model.otherwise == _END:  # there it would mean the same as nothing: others answer
+            self.idle(at, "otherwise", _STEP)
 
     def _choice(self, choice: ChoiceModel, at: Path, to: Target | None) -> ChoiceSpec:
         return ChoiceSpec(

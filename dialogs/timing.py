@@ -18,6 +18,23 @@ _FIRST: Final = datetime(MINYEAR, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(MAXYEAR, 12, 31, tzinfo=UTC)
 
 
+_ZONES: Final = {
+    "AT": "Vienna", "BE": "Brussels", "BG": "Sofia", "CH": "Zurich", "CY": "Nicosia", "CZ": "Prague",
+    "DE": "Berlin", "DK": "Copenhagen", "EE": "Tallinn", "ES": "Madrid", "FI": "Helsinki", "FR": "Paris",
+    "GB": "London", "GR": "Athens", "HR": "Zagreb", "HU": "Budapest", "IE": "Dublin", "IT": "Rome",
+    "LI": "Vaduz", "LT": "Vilnius", "LU": "Luxembourg", "LV": "Riga", "MT": "Malta", "NL": "Amsterdam",
+    "NO": "Oslo", "PL": "Warsaw", "PT": "Lisbon", "RO": "Bucharest", "SE": "Stockholm", "SI": "Ljubljana",
+    "SK": "Bratislava",
+}  # fmt: skip
+"""Where most people of a country live, as far as shops of Germany, Austria and Switzerland mostly send."""
+
+
+def zone_of(country: str, shop_country: str, shop_zone: str) -> str:
+    """The buyer's time zone, as far as their country tells; else the shop's own."""
+    city = _ZONES.get(country)
+    return shop_zone if city is None or country == shop_country else f"Europe/{city}"
+
+
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
     """The time zone called ``name``; Berlin if there is none of that name."""

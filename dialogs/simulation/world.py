@@ -25,6 +25,7 @@ from dialogs.simulation.house import Buyer, House
 from dialogs.simulation.keeping import keep
 from dialogs.simulation.knowledge import journey_of
 from dialogs.state import State
+from dialogs.timing import zone_of
 
 _STATUS: Final[tuple[OrderStatus, ...]] = ("cancelled", "refunded", "delivered", "shipped", "paid")
 """The first of these milestones that an order has reached is its status."""
@@ -226,7 +227,7 @@ class World:
             products=house.products,
             entry=entry,
             human=chat.human,
-            timezone=house.timezone,
+            timezone=zone_of(country or house.country, house.country, house.timezone),
             language=chat.state.language or house.language,
             country=country or house.country,
             reach=chat.reach(self.now),

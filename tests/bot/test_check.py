@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from bot import commands_check
 from bot.commands import app
-from bot.commands_store import CommandFailed
+from bot.commands_files import CommandFailed
 from bot.config import ConfigError, load
 from dialogs.script import SCRIPTS
 from tests.dialogs.checking import BOOK

@@ -103,6 +103,14 @@ def test_the_published_file_is_current() -> None:
     assert FILE.read_text("utf-8") == schema_text()
 
 
+def test_editors_know_what_it_is() -> None:
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert SCHEMA["$id"].startswith("urn:nachklang:")
+    assert set(re.findall(r'"\$ref": "([^"]*)"', schema_text())) <= {
+        f"#/$defs/{name}" for name in SCHEMA["$defs"]
+    }
+
+
 def test_every_key_is_explained_in_german_and_english() -> None:
     found = [(at, one) for at, one in explained(SCHEMA) if "/examples/" not in at]
     assert len(found) > 120

@@ -22,6 +22,7 @@ from dialogs.timing import (
     next_time,
     not_before,
     this_evening,
+    zone_of,
 )
 
 BERLIN = "Europe/Berlin"
@@ -131,3 +132,11 @@ def test_a_birthday_that_nobody_told_is_not_kept() -> None:
 def test_hours_are_counted_as_such() -> None:
     trigger = Trigger("order", "paid", After(timedelta(hours=6), timedelta(hours=6)))
     assert due_at(trigger, "f", NOW, None, {}, Pacing(), BERLIN) == NOW + timedelta(hours=6)
+
+
+@pytest.mark.parametrize(
+    ("country", "zone"),
+    [("DE", BERLIN), ("CH", "Europe/Zurich"), ("GB", "Europe/London"), ("US", BERLIN), ("", BERLIN)],
+)
+def test_the_buyers_country_tells_their_time(country: str, zone: str) -> None:
+    assert zone_of(country, "DE", BERLIN) == zone
