@@ -46,12 +46,13 @@ async def test_two_workers_share_the_load_and_lose_nothing_with_redis_or_with_ea
         await house.platforms.faults(slow_ms=60, status_delay_ms=60)
         async with ledger(house.database_url) as books:
             async with asyncio.TaskGroup() as waves:
-                waves.create_task(people.talk(50, 6))
+                waves.create_task(people.talk(50, 9))
                 await asyncio.sleep(dice.uniform(1.5, 2.0))
                 services.empty_redis(url)
                 await asyncio.sleep(dice.uniform(0.5, 1.0))
                 workers[0].kill()
                 workers[0].start()
+                await workers[0].said("--only work")  # there is still work for it when it is back
                 await asyncio.sleep(dice.uniform(0.5, 1.0))
                 stop_redis(url)
             await quiet(house, books, 100, unless_doubtful=True)

@@ -217,6 +217,7 @@ def test_no_damage_makes_it_raise(text: str) -> None:
         assert one.told("de")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_at_all_makes_it_raise(text: str) -> None:
     examine_catalogue("shop.yml", text)

@@ -207,7 +207,7 @@ def read(parse: Callable[[], T]) -> T | str:
         return error.kind
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(SOURCES, VALUES)
 def test_a_condition_is_refused_or_comes_to_something(source: str, value: Value) -> None:
     expression = read(lambda: parse_expression(source, KNOWN))
@@ -219,7 +219,7 @@ def test_a_condition_is_refused_or_comes_to_something(source: str, value: Value)
     assert all(name in KNOWN or name.startswith(("my.", "notes.")) for name in expression.names)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(SOURCES | st.lists(SOURCES.map(lambda one: f"{{{one}}}"), max_size=3).map(" ".join), VALUES)
 def test_a_text_is_refused_or_filled_in(text: str, value: Value) -> None:
     names = read(lambda: parse_text(text, KNOWN))
@@ -231,6 +231,7 @@ def test_a_text_is_refused_or_filled_in(text: str, value: Value) -> None:
     assert "{" in text or filled == text
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_what_fills_in_is_never_read_as_a_placeholder_itself(value: str) -> None:
     assert fill_text("a {brand} b", frozenset({"brand"}), lambda _: value) == f"a {value} b"

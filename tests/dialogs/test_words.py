@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialogs.words import WRITTEN, Lines, Tone, UnusableText, Words, draw, parse
@@ -65,6 +65,7 @@ def test_the_nearest_text_steps_in_for_one_that_is_missing(tone: Tone) -> None:
     assert Words(texts).source(tone) == next(iter(texts.values()))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(WRITTEN), st.text(), max_size=4), st.sampled_from(list(ORDER)))
 def test_a_text_is_said_in_any_tone(texts: dict[str, str], tone: Tone) -> None:
     plain = {key: text.replace("{", "").replace("}", "") for key, text in texts.items()}
