@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import pytest
@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from dialogs.expressions import (
     FILTERS,
     ExpressionError,
+    Fill,
     Value,
     fill_text,
     parse_expression,
     parse_filling,
     parse_text,
 )
+from dialogs.names import NAMES
 
 T = TypeVar("T")
 KNOWN = frozenset({"brand", "score", "has_order", "nothing"})
@@ -29,8 +31,8 @@ def fill(name: str) -> Value:
     return TOLD.get(name, "")
 
 
-def said(text: str) -> str:
-    return fill_text(text, parse_text(text, KNOWN), fill)
+def said(text: str, known: Iterable[str] = KNOWN, told: Fill = fill) -> str:
+    return fill_text(text, parse_text(text, known), told)
 
 
 def worth(source: str) -> Value:
@@ -159,6 +161,18 @@ def test_a_brace_that_holds_no_placeholder_is_told_and_nothing_is_lost(text: str
     with pytest.raises(ExpressionError) as caught:
         parse_text(text, KNOWN)
     assert caught.value.kind == "open_brace"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_has_a_sample_of_its_kind_and_a_meaning_in_both_languages(name: str) -> None:
+    known = NAMES[name]
+    kinds: dict[str, type] = {"text": str, "flag": bool, "number": int}
+    assert type(known.sample) is kinds[known.kind]
+    assert known.sample
+    assert known.de
+    assert known.en
+    assert parse_expression(name, NAMES).value(lambda one: NAMES[one].sample) == known.sample
+    assert said(f"{{{name}}}", NAMES, lambda one: NAMES[one].sample) == str(known.sample)
 
 
 def test_what_was_told_is_never_a_method() -> None:
