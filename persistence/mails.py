@@ -75,7 +75,7 @@ def claim(connection: Connection, now: datetime, most: int, lease: timedelta) ->
         .join(_conversations, _conversations.c.id == _mails.c.conversation_id)
         .outerjoin(_orders, _orders.c.id == _mails.c.order_id)
         .where(_mails.c.status == fixed("waiting"), _mails.c.due_at <= now)
-        .order_by(_mails.c.due_at)
+        .order_by(_mails.c.due_at, _mails.c.id)
         .limit(most)
         .with_for_update(of=_mails, skip_locked=True)
     ).all()
