@@ -18,6 +18,7 @@ from dialogs.problems import Problem
 
 Path: TypeAlias = tuple[str | int, ...]
 
+_NOTHING: Final = "tag:yaml.org,2002:null"
 _DEEPEST: Final = 40
 _MOST_NODES: Final = 50_000
 _TEXT: Final = "tag:yaml.org,2002:str"
@@ -86,7 +87,7 @@ class Source:
         try:
             loader = _Loader(text)
             self._root = loader.get_single_node()
-            if self._root is None:
+            if self._root is None or self._root.tag == _NOTHING:  # a lone `null` says as little
                 self.problems.append(self.problem("empty_file"))
                 return
             self._walk(loader, self._root)

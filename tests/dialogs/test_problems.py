@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from dialogs.problems import KINDS, Problem, named, nearest
-from dialogs.script import SCRIPTS, ScriptError, read_book, read_flow, texts_of
+from dialogs.script import SCRIPTS, ScriptError, examine, read_book, read_flow, texts_of
 from dialogs.source import Source
 from dialogs.words import Language
 from tests.dialogs.damage import damaged
@@ -58,6 +58,11 @@ def test_no_damage_makes_it_raise(text: str) -> None:
 def test_no_damage_makes_a_whole_book_raise(name: str, data: st.DataObject) -> None:
     text = data.draw(damaged([FILES[name]]))
     check_told(problems({**FILES, name: text}), text)
+
+
+@pytest.mark.parametrize("text", ["", "null", "~", "# nothing\n"])
+def test_a_file_that_says_nothing_is_told(text: str) -> None:
+    assert [one.kind for one in examine({"neu.yml": text}).problems] == ["empty_file"]
 
 
 @given(st.text())
