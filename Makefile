@@ -16,10 +16,10 @@ ARGS ?=
 # a version manager's shim may lie on the path for a version that is not switched on.
 USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help setup run test check format schema bench soak lock clean
+.PHONY: help setup run test check format schema bench evaluate soak rasa rasa-test rasa-lock lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/installed ## make .venv/ with everything locked, hashes checked
 	@:
@@ -63,9 +63,23 @@ bench: setup ## benchmarks; nothing fails on a slow machine
 	@$(PYTHON) -m tests.install_services
 	@$(PYTHON) -m tests.benchmarks
 
+evaluate: setup ## how well messages are understood, as tables; RASA_URL adds Rasa, ARGS='--public FILE' more rows
+	@$(PYTHON) -m tests.evaluation $(ARGS)
+
 soak: setup ## minutes of load and of crashes
 	@$(PYTHON) -m tests.install_services
 	@$(PYTHON) -m pytest -m soak $(ARGS)
+
+rasa: ## the Rasa engine on 127.0.0.1:5005, in an environment of its own (Python 3.10, 2.7 GB); trains what has changed
+	@exec bash nlu/rasa/engine.sh serve
+
+rasa-test: setup ## train and serve the Rasa engine, and test our side of it against it
+	@bash .ci/rasa $(ARGS)
+
+rasa-lock: setup ## newest versions that nlu/rasa/requirements.in allows, into its lock (for Linux on x86-64)
+	@$(PYTHON) -m uv pip compile nlu/rasa/requirements.in --quiet --upgrade --python-version 3.10 \
+	  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --no-emit-find-links --output-file nlu/rasa/requirements.lock
 
 LOCK := $(PYTHON) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
   --no-annotate --no-header --no-emit-index-url --no-emit-find-links
@@ -74,6 +88,6 @@ lock: setup ## newest versions that pyproject.toml allows, into both locks
 	@$(LOCK) --upgrade --group dev --output-file requirements-dev.lock
 	@$(LOCK) --upgrade --constraint requirements-dev.lock --output-file requirements.lock
 
-clean: ## remove what the tools left, and .venv/
-	@rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove what the tools left, .venv/ and .rasa/
+	@rm -rf .venv .rasa .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

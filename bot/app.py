@@ -13,10 +13,14 @@ from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.config import Config, ConfigError
+from bot.engines import Engine, make_engine
 from bot.entry import entry_urls
 from bot.metrics import Metrics
+from bot.policy import policy_of
 from bot.publishing import publish
+from bot.understanding import engine_of
 from dialogs.flow import Book
+from dialogs.sensitivity import Policy
 from dialogs.shop import Product
 from integrations.base import Channel, Mailer, Source
 from integrations.instagram import InstagramSettings
@@ -46,8 +50,10 @@ class App:
     connections: Connections
     book: Book
     products: Mapping[str, Product]
+    engine: Engine
     secret: bytes
     metrics: Metrics = field(default_factory=Metrics)
+    triage: Policy = field(default_factory=Policy)
     _rests: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _alarmed: set[tuple[str, str]] = field(default_factory=set)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
@@ -154,6 +160,7 @@ class App:
             _, late = await asyncio.wait(self._background, timeout=5)
             for task in late:
                 task.cancel()
+        await self.engine.aclose()
         await self.connections.aclose()
         await self.signals.aclose()
         await self.store.close()
@@ -239,6 +246,9 @@ async def build(config: Config, clock: Clock, store: Store, secret: bytes, base_
     if connections.mailer is not None:
         _check_links(config, connections)
     shelf = await publish(config, store, clock())
+    await store.corrections.forget(clock() - timedelta(days=config.settings.triage.keep_days))
+    learnt = await store.corrections.lines()
+    embedded = await asyncio.to_thread(engine_of, config, learnt, shelf.products)
     return App(
         config=config,
         clock=clock,
@@ -247,7 +257,9 @@ async def build(config: Config, clock: Clock, store: Store, secret: bytes, base_
         connections=connections,
         book=shelf.book,
         products=shelf.products,
+        engine=make_engine(config, embedded, clock),
         secret=secret,
+        triage=await policy_of(config.settings.triage, store, embedded.model.notes, clock()),
     )
 
 

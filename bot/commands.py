@@ -172,6 +172,38 @@ def import_orders(
 
 
 @app.command()
+def correct(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE.jsonl", exists=True, dir_okay=False, readable=True, show_default=False),
+    ],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who judged the messages.")] = "",
+    config: ConfigPath = _DEFAULT,
+) -> None:
+    """Take in messages with what they mean, one JSON object a line: the next training learns from them.
+
+    Each line has text, language (de, en), intent, mood (negative, neutral, positive), handoff (true, false);
+    conversation and message (their numbers) if it came from a chat. A bad line refuses the whole file.
+    """
+    with _in_words():
+        from bot.commands_train import correct as run  # noqa: PLC0415 - `--help` stays fast
+
+        run(_load(config), file, by)
+
+
+@app.command()
+def train(config: ConfigPath = _DEFAULT) -> None:
+    """Learn from all judged messages, and print how often the engine was wrong before and after.
+
+    The running server takes the new engine with its next start.
+    """
+    with _in_words():
+        from bot.commands_train import train as run  # noqa: PLC0415 - `--help` stays fast
+
+        run(_load(config))
+
+
+@app.command()
 def check(
     paths: Annotated[
         list[Path] | None,
@@ -245,6 +277,22 @@ def chat(
         from bot.commands_chat import chat as run  # noqa: PLC0415 - `--help` stays fast
 
         run(_load(config), lang, order, channel)
+
+
+@app.command()
+def understand(
+    engine: Annotated[
+        Literal["embedded", "rasa"] | None, typer.Option("--engine", help="Instead of nlu.engine.")
+    ] = None,
+    config: ConfigPath = _DEFAULT,
+) -> None:
+    """Say what messages mean: JSON lines in ({"text": …, "lang"?: …}), JSON lines out, in the same order."""
+    with _in_words():
+        from bot.commands_understand import streams  # noqa: PLC0415 - `--help` stays fast
+        from bot.commands_understand import understand as run  # noqa: PLC0415 - as above
+
+        good = run(_load(config), engine, *streams())
+    raise typer.Exit(0 if good else 1)
 
 
 def _load(path: Path) -> Config:

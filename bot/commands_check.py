@@ -13,6 +13,7 @@ import typer
 from bot.commands_files import CommandFailed, read_text
 from bot.config import Config, load
 from bot.simulated import CHANNELS, house_of, scripts_of
+from bot.understanding import engine_of
 from dialogs.catalogue import SAMPLE, CatalogueError, load_catalogue
 from dialogs.check import Demands, Miss, Play
 from dialogs.check import check as check_book
@@ -64,13 +65,15 @@ def demands_of(config: Config) -> Demands:
     brand = config.settings.brand
     live = {} if config.sandbox else {name: one for name, one in CHANNELS.items() if name in config.live}
     channels = live or CHANNELS
+    products = _products(config)
     return Demands(
         languages=("de", "en") if brand.language == "de" else ("en", "de"),
         voice=brand.voice,
         channels=channels,
         templates=any(channel.templates for channel in channels.values()),
         pacing=config.settings.journeys.pacing,
-        products=_products(config),
+        products=products,
+        understand=engine_of(config, products=products),
     )
 
 

@@ -38,7 +38,7 @@ from persistence.records import Effects, NewHandoff, NewRating, Relied
 from persistence.reminders import NewReminder
 from persistence.turns import Turn
 
-_PRIORITY: Final = {"normal": 0, "high": 1}
+_PRIORITY: Final = {"low": -1, "normal": 0, "high": 1, "urgent": 2}
 _PROOF: Final = BUYER_SPOKE | {"preference"}
 """Kinds of events that can show what a buyer agreed to: their own doing."""
 
@@ -125,7 +125,9 @@ def _only(records: Iterable[Record], kind: type[R]) -> tuple[R, ...]:
 
 
 def _handoff(record: HandedOff) -> NewHandoff:
-    return NewHandoff(record.reason, record.evidence, _PRIORITY[record.priority], record.promised_at)
+    return NewHandoff(
+        record.reason, record.evidence, _PRIORITY[record.priority], record.promised_at, record.why
+    )
 
 
 def _consent(record: Record, proof: tuple[str, ...]) -> NewConsent | None:

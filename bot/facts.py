@@ -73,6 +73,7 @@ async def gather(app: App, turn: Turn, heard: Heard, known: Known, now: datetime
     return Facts(
         brand=brand.name,
         voice=brand.voice,
+        mirror_voice=brand.mirror_voice,
         hours=human.hours.words,
         promise=human.answer_within_hours,
         buyer_name=next((order.buyer_name for order in orders if order.buyer_name), turn.name),
@@ -90,6 +91,7 @@ async def gather(app: App, turn: Turn, heard: Heard, known: Known, now: datetime
         journey=Journey() if known.journey is None else _journey(app, known.journey, now),
         pacing=settings.journeys.pacing,
         notes={} if known.journey is None else known.journey.preferences,
+        triage=app.triage,
     )
 
 

@@ -51,6 +51,24 @@ async def publish(config: Config, store: Store, now: datetime) -> Shelf:
     return replace(shelf, book=replace(shelf.book, past=Past(older)))
 
 
+def read_products(config: Config) -> Mapping[str, Product]:
+    """Return what the shop sells.
+
+    Raises:
+        ConfigError: the catalogue cannot be used.
+
+    """
+    catalogue = catalogue_in(config)
+    try:
+        return load_catalogue(catalogue)
+    except CatalogueError as error:
+        raise ConfigError(f"the catalogue cannot be used: {error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{catalogue}: not a text in UTF-8 (byte {error.start})") from None
+    except OSError as error:
+        raise ConfigError(f"dialogs.catalogue: {catalogue} cannot be read ({error.strerror})") from None
+
+
 def read_shelf(config: Config) -> tuple[Shelf, Mapping[str, tuple[str, str]]]:
     """Return the shop's scripts and catalogue, and of each flow its version and text.
 
@@ -58,7 +76,7 @@ def read_shelf(config: Config) -> tuple[Shelf, Mapping[str, tuple[str, str]]]:
         ConfigError: as for `publish`.
 
     """
-    folder, catalogue = scripts_in(config), catalogue_in(config)
+    folder = scripts_in(config)
     problems: list[str] = []
     texts: dict[str, str] = {}
     book: Book | None = None
@@ -71,13 +89,9 @@ def read_shelf(config: Config) -> tuple[Shelf, Mapping[str, tuple[str, str]]]:
     except ConfigError as error:
         problems.append(str(error))
     try:
-        products = load_catalogue(catalogue)
-    except CatalogueError as error:
-        problems.append(f"the catalogue cannot be used: {error}")
-    except UnicodeDecodeError as error:
-        problems.append(f"{catalogue}: not a text in UTF-8 (byte {error.start})")
-    except OSError as error:
-        problems.append(f"dialogs.catalogue: {catalogue} cannot be read ({error.strerror})")
+        products = read_products(config)
+    except ConfigError as error:
+        problems.append(str(error))
     if book is None or problems:
         raise ConfigError("\n".join(problems))
     return Shelf(book, products), flow_texts(texts, book)

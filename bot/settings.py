@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from decimal import Decimal
 from typing import Annotated, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -17,11 +18,12 @@ class _Section(BaseModel):
 
 
 class Brand(_Section):
-    """Who the shop is and how it speaks."""
+    """Who the shop is and how it speaks; ``mirror_voice``: du or Sie as the buyer says to the shop."""
 
     name: str = "Rösterei Morgenrot"
     language: Literal["de", "en"] = "de"
     voice: Literal["du", "sie"] = "du"
+    mirror_voice: bool = False
     timezone: str = "Europe/Berlin"
     country: str = Field(default="DE", pattern="^[A-Z]{2}$")
 
@@ -126,6 +128,38 @@ class Dialogs(_Section):
     catalogue: str = ""
 
 
+class Understanding(_Section):
+    """How buyers are understood.
+
+    ``engine`` is the one that ships with the program, or a Rasa server (`RASA_URL`) with that one behind
+    it. ``training`` is a folder of the shop's own messages beside the house's, ``cache`` where trained
+    models are kept (empty: the user's cache folder). A Rasa server that does not answer within
+    ``rasa_seconds`` is passed over.
+    """
+
+    engine: Literal["embedded", "rasa"] = "embedded"
+    training: str = ""
+    cache: str = ""
+    rasa_seconds: float = Field(default=1.0, gt=0, le=10)
+
+
+class Triage(_Section):
+    """When a human is called instead of the bot answering.
+
+    The probability from which one is called follows from how many ``false_alarms_per_day`` are fine, at so
+    many ``messages_per_day`` (0: as measured, and 50 until enough is). Buyers with an order of
+    ``valued_order`` or more, or with one of ``valued_tags``, come first. ``words`` always call a human.
+    Judgements of messages are kept for ``keep_days``.
+    """
+
+    false_alarms_per_day: float = Field(default=3, ge=0, le=10_000)
+    messages_per_day: float = Field(default=0, ge=0, le=1_000_000)
+    valued_order: Decimal = Field(default=Decimal(0), ge=0)
+    valued_tags: list[str] = ["vip"]
+    words: list[Annotated[str, Field(min_length=2, max_length=60)]] = Field(default=[], max_length=100)
+    keep_days: int = Field(default=730, ge=1, le=3650)
+
+
 class Mail(_Section):
     """Where the shop is asked to mail a buyer an entry link, when no chat may be written to; empty: never."""
 
@@ -222,6 +256,8 @@ class Settings(_Section):
     human: Human = Human()
     journeys: Journeys = Journeys()
     dialogs: Dialogs = Dialogs()
+    nlu: Understanding = Understanding()
+    triage: Triage = Triage()
     channels: Channels = Channels()
     entry: Entry = Entry()
     mail: Mail = Mail()

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.commands_files import CommandFailed
 from bot.config import Config
+from bot.understanding import engine_of
 from dialogs.catalogue import SAMPLE, CatalogueError, load_catalogue
 from dialogs.channel import Capabilities
 from dialogs.script import SCRIPTS, ScriptError, read_book, texts_of
@@ -45,9 +46,11 @@ def house_of(config: Config, files: Mapping[str, str] | None = None) -> House:
         book=book,
         products=products,
         capabilities=CHANNELS,
+        understand=engine_of(config, products=products),
         files=texts,
         brand=brand.name,
         voice=brand.voice,
+        mirror_voice=brand.mirror_voice,
         language=brand.language,
         country=brand.country,
         timezone=brand.timezone,

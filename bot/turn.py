@@ -19,12 +19,11 @@ from bot.effects import effects_of, fetch_human
 from bot.facts import Known, Listened, gather, known_of
 from dialogs.engine import answer, route, wants_journey
 from dialogs.heard import Heard as Meaning
-from dialogs.heard import hear
+from dialogs.heard import Understand, hear, words_of
 from dialogs.messages import BUYER_SPOKE, Edited, Event, Tap, Text, Unsent
 from dialogs.records import Answer
 from dialogs.render import render
 from dialogs.state import STATE
-from nlu.understanding import understand
 from persistence.turns import Heard, Outcome, Spoken, Turn
 
 _log = structlog.get_logger(__name__)
@@ -50,7 +49,8 @@ async def take_turns(app: App) -> int:
     turns = await app.store.turns.claim(app.clock(), app.config.settings.turns.at_once)
     if not turns:
         return 0
-    listened = [_listen_in(app, turn) for turn in turns]
+    prepared = await _prepared(app, turns)
+    listened = [_listen_in(app, turn, one) for turn, one in zip(turns, prepared, strict=True)]
     known = await known_of(app, turns, listened, app.clock())
     ended = await asyncio.gather(
         *(
@@ -121,10 +121,10 @@ async def make_outcome(app: App, turn: Turn, known: Known, listened: Listened | 
     )
 
 
-def listen(app: App, turn: Turn) -> Listened:
-    """Hear what waited for a turn. No I/O."""
+def listen(app: App, turn: Turn, understand: Understand | None = None) -> Listened:
+    """Hear what waited for a turn, by the engine's own function or the one prepared for it. No I/O."""
     state = STATE.validate_json(turn.state)
-    heard = hear(as_read_now(turn.events), state, understand)
+    heard = hear(as_read_now(turn.events), state, understand or app.engine.understand)
     return Listened(state, heard, wants_journey(app.book, state, heard))
 
 
@@ -164,12 +164,19 @@ def as_read_now(events: Sequence[Heard]) -> list[tuple[Event, datetime]]:
     return read
 
 
-def _listen_in(app: App, turn: Turn) -> Listened | Exception:
+async def _prepared(app: App, turns: Sequence[Turn]) -> Sequence[Understand]:
+    """What understands each turn; only an engine that asks elsewhere takes time, for all of them at once."""
+    if not app.engine.waits:
+        return [app.engine.understand] * len(turns)
+    return await asyncio.gather(*(app.engine.prepare(words_of(as_read_now(turn.events))) for turn in turns))
+
+
+def _listen_in(app: App, turn: Turn, understand: Understand) -> Listened | Exception:
     """Hear a turn before its facts are gathered; what goes wrong is raised where the turn is taken."""
     if turn.attempts > app.config.settings.turns.tries:
         return _Unheard("it is set aside, unheard")
     try:
-        return listen(app, turn)
+        return listen(app, turn, understand)
     except Exception as error:  # noqa: BLE001 - as above; the others of the batch do not suffer for it
         return error
 

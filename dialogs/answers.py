@@ -12,6 +12,7 @@ from dialogs.brakes import lift
 from dialogs.cutting import clean
 from dialogs.flow import Ask, Asking, Checklist, Consent, Flow, Target
 from dialogs.records import Noted, Rated
+from dialogs.risk import stuck
 from dialogs.scene import setup_of
 from dialogs.state import changed
 from dialogs.steps import enter, keep, prefer
@@ -229,6 +230,7 @@ def _check(turn: Turn, flow: Flow, step: Checklist, choice: str) -> None:
     items = setup_of(turn.scene)
     item = turn.state.item
     turn.frames = turn.state.calls
+    _tell_stuck(turn, choice)
     if choice == "done" and item + 1 < len(items):
         turn.ask(flow, step, item=item + 1)
     elif choice == "done":
@@ -243,6 +245,13 @@ def _check(turn: Turn, flow: Flow, step: Checklist, choice: str) -> None:
             product, entry = items[item]
             turn.evidence = (f"{product.sku}: {entry.id}",)
         _go(turn, flow, step.person)
+
+
+def _tell_stuck(turn: Turn, choice: str) -> None:
+    """Keep that an item does not work, or that it does now."""
+    order = turn.order
+    if order is not None and (choice != "done" or turn.state.trouble):
+        turn.state = stuck(turn.state, order.id, on=choice != "done")
 
 
 def _save(turn: Turn, step: Ask, value: str) -> None:

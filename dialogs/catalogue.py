@@ -105,10 +105,18 @@ def _https(address: str) -> str:
     return address
 
 
+def _share(value: object) -> object:
+    """A part of a whole as a number; ``30 %`` and ``yes`` are none."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise PydanticCustomError("not_a_share", "no share")
+    return value
+
+
 _Texts = Annotated[dict[str, str], AfterValidator(_texts)]
 _Sku = Annotated[str, BeforeValidator(_word), AfterValidator(str.strip), Field(min_length=1, max_length=100)]
 _Name = Annotated[str, BeforeValidator(_word), Field(pattern=r"^[a-z0-9_]{1,40}$")]
 _Address = Annotated[str, AfterValidator(_https)]
+_Share = Annotated[float, BeforeValidator(_share)]
 
 
 class _Strict(BaseModel):
@@ -137,6 +145,7 @@ class _ProductModel(_Strict):
     success: _Texts | None = None
     complements: tuple[_ComplementModel, ...] = ()
     consumption_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    return_rate: _Share | None = None
     days: dict[_Name, Annotated[int, Field(ge=0, le=3650)]] = Field(default_factory=dict)
     picture: _Address = ""
     url: _Address = ""
@@ -148,7 +157,8 @@ class _ProductModel(_Strict):
             setup=tuple(SetupItem(one.id, one.text, one.trouble or {}) for one in self.setup),
             tips=self.tips, usages=self.usages, success=self.success or {},
             complements=tuple(Complement(one.sku, one.why or {}) for one in self.complements),
-            consumption_days=self.consumption_days, days=self.days, picture=self.picture, url=self.url,
+            consumption_days=self.consumption_days, return_rate=self.return_rate, days=self.days,
+            picture=self.picture, url=self.url,
         )  # fmt: skip
 
 
@@ -169,6 +179,10 @@ _FORMS: Final[Mapping[str, tuple[str, str]]] = {
     "string_pattern_mismatch": (
         "nur Kleinbuchstaben ohne Umlaute, Ziffern und _",
         "small letters, digits and _ only",
+    ),
+    "not_a_share": (
+        "eine Zahl von 0 bis 1: 0.12 heißt, dass 12 von 100 zurückkommen",
+        "a number from 0 to 1: 0.12 means that 12 of 100 come back",
     ),
     "not_https": ("eine Adresse, die mit https:// beginnt", "an address that begins with https://"),
 }

@@ -14,7 +14,9 @@ from dialogs.flow import RESERVED, Ask, Book, Example, Flow, If, Note, Offer, Sa
 from dialogs.problems import Problem, named
 from dialogs.source import Path
 from nlu.text import key
-from nlu.understanding import understand
+
+_SURE: Final = 0.6
+"""A word whose meaning is less sure than this is nobody's yet."""
 
 GIVEN: Final = frozenset({"my.scope"})
 """Names that the house itself sets: `dialogs.listening` keeps what an opt-out was about."""
@@ -49,14 +51,15 @@ def check_rules(scope: Scope) -> Iterator[Problem]:
 
 def _phrases(scope: Scope, flow: Flow) -> Iterator[Problem]:
     """Single words that buyers are understood by anyway, as a wish that another flow answers."""
+    understand = scope.demands.understand
     for number, trigger in enumerate(flow.triggers):
         phrase = key(trigger.value) if trigger.kind == "keyword" else ""
-        if not phrase or " " in phrase:
+        if not phrase or " " in phrase or understand is None:
             continue
-        intent = understand(trigger.value, language=None, expecting=None).intent
-        other = scope.book.on.get(intent)
-        if other is not None and other.id != flow.id:
-            details = {"word": trigger.value, "intent": intent, "other": other.id}
+        meaning = understand(trigger.value, language=None, expecting=None)
+        other = scope.book.on.get(meaning.intent)
+        if other is not None and other.id != flow.id and meaning.confidence >= _SURE:
+            details = {"word": trigger.value, "intent": meaning.intent, "other": other.id}
             at = scope.places.trigger(flow.id, number)
             yield scope.places.problem("keyword_shadows", flow.id, "", at, **details)
 

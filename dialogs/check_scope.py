@@ -11,6 +11,7 @@ from dialogs.channel import Capabilities
 from dialogs.check_map import Map
 from dialogs.facts import Pacing, Voice
 from dialogs.flow import Book
+from dialogs.heard import Understand
 from dialogs.problems import Problem
 from dialogs.shop import Product
 from dialogs.source import Path, Source
@@ -26,7 +27,7 @@ class Demands:
 
     The first of the ``languages`` is the shop's own, ``voice`` how it speaks German. ``channels`` are those
     that are on, by name. ``templates`` tells that closed windows must be opened by templates. With
-    ``products`` cards are measured too.
+    ``products`` cards are measured too; with ``understand`` it is told when a buyer's word is taken already.
     """
 
     languages: tuple[Language, ...] = ("de", "en")
@@ -35,6 +36,7 @@ class Demands:
     templates: bool = True
     pacing: Pacing = field(default_factory=Pacing)
     products: Mapping[str, Product] = field(default_factory=dict)
+    understand: Understand | None = None
 
     @property
     def own(self) -> str:

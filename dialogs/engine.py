@@ -16,7 +16,7 @@ from dialogs.heard import Heard, hear
 from dialogs.journeys import come_due, handed_back, order_moved, resume_parked
 from dialogs.listening import WISHES, listen
 from dialogs.records import Answer
-from dialogs.state import State
+from dialogs.state import State, changed
 from dialogs.triage import triage
 from dialogs.turn import Turn
 from dialogs.words import Language
@@ -29,7 +29,7 @@ def route(book: Book, state: State, heard: Heard) -> Flow | None:
 
     None does not mean that nothing is kept: `answer` takes None as well.
     """
-    trigger = _trigger(state, heard)
+    trigger = _trigger(book, state, heard)
     if trigger is None:
         return None
     flow = book.on.get(trigger)
@@ -40,6 +40,10 @@ def route(book: Book, state: State, heard: Heard) -> Flow | None:
     needs: set[Need] = {"orders", "products"}
     if heard.code:
         needs.add("entry")
+    if heard.understanding is not None:
+        # With the facts at hand triage may come to another end than by the words alone.
+        others = (book.on.get(name) for name in (heard.understanding.intent, "complaint"))
+        needs |= {need for other in others if other is not None for need in other.needs}
     return replace(flow, needs=flow.needs | needs) if needs - flow.needs else flow
 
 
@@ -55,7 +59,7 @@ def wants_journey(book: Book, state: State, heard: Heard) -> bool:
     return any("journey" in one.needs for one in (flow, opened) if one is not None)
 
 
-def _trigger(state: State, heard: Heard) -> str | None:
+def _trigger(book: Book, state: State, heard: Heard) -> str | None:
     """What starts the flow that answers; an open question is answered by its own."""
     if heard.code:
         return "entry"
@@ -63,9 +67,9 @@ def _trigger(state: State, heard: Heard) -> str | None:
         meaning = heard.understanding
         if meaning is not None and meaning.intent in {"opt_out", "opt_in"}:
             return meaning.intent
-        if (escalation := triage(heard)) is not None:
-            return escalation.trigger
-        if meaning is not None and meaning.intent in WISHES:
+        if (escalation := triage(meaning)) is not None:
+            return next((one for one in escalation.triggers if one in book.on), None)
+        if meaning is not None and meaning.intent in WISHES and meaning.intent in book.on:
             return meaning.intent
         return "first" if state.disclosed_at is None else "menu"
     return "menu" if heard.dues or heard.orders or heard.handed_back else None
@@ -84,6 +88,8 @@ def answer(book: Book, flow: Flow | None, state: State, heard: Heard, facts: Fac
     for returned in heard.handed_back:
         handed_back(turn, returned)
     if heard.spoke:
+        if facts.mirror_voice and heard.voice is not None:
+            turn.state = changed(turn.state, mirrored=heard.voice)
         listen(turn, heard)
     for event in heard.orders:
         order_moved(turn, event)
@@ -94,7 +100,12 @@ def answer(book: Book, flow: Flow | None, state: State, heard: Heard, facts: Fac
 
 
 def _language(heard: Heard) -> Language | None:
-    """The language of the buyer's own words, where they are clear enough to change to it."""
+    """The language of the buyer's own words, where they are clear enough to change to it.
+
+    What is none of ours is answered in English; `dialogs.triage` calls a human for it.
+    """
+    if heard.understanding is not None and heard.understanding.language == "other":
+        return "en"
     if heard.language == "de":
         return "de"
     return "en" if heard.language == "en" else None

@@ -19,7 +19,7 @@ Fill: TypeAlias = Callable[[str], Value]
 """Gives the value of a name; total."""
 
 GROUPS: Final = ("my", "notes")
-"""Names with a dot: ``my.x`` was set in this chat, ``notes.x`` is a preference that stays."""
+"""Names with a dot that scripts make up: ``my.x`` was set in this chat, ``notes.x`` stays a preference."""
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -212,9 +212,7 @@ def _names(tree: nodes.Template, known: frozenset[str]) -> frozenset[str]:
         if isinstance(node, nodes.Const) and not _plain(node.value):
             raise ExpressionError("not_allowed", repr(node.value)[:20])
         if isinstance(node, nodes.Getattr):
-            if not isinstance(node.node, nodes.Name) or node.node.name not in GROUPS:
-                raise ExpressionError("unknown_placeholder", node.attr)
-            found.add(f"{node.node.name}.{node.attr}")
+            found.add(_dotted(node, known))
             continue
         if isinstance(node, nodes.Name):
             if node.name not in known:
@@ -222,6 +220,18 @@ def _names(tree: nodes.Template, known: frozenset[str]) -> frozenset[str]:
             found.add(node.name)
         waiting += [(child, depth + 1) for child in node.iter_child_nodes()]
     return frozenset(found)
+
+
+def _dotted(node: nodes.Getattr, known: frozenset[str]) -> str:
+    """A name with a dot: something told, or one of the list; never an attribute of a value."""
+    if not isinstance(node.node, nodes.Name):
+        raise ExpressionError("unknown_placeholder", node.attr)
+    group = node.node.name
+    name = f"{group}.{node.attr}"
+    if group in GROUPS or name in known:
+        return name
+    near = any(one.startswith(f"{group}.") for one in known)
+    raise ExpressionError("unknown_placeholder", name if near else node.attr)
 
 
 def _check_filter(node: nodes.Filter) -> None:

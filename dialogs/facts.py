@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Literal, TypeAlias
 
+from dialogs.sensitivity import PLAIN, Policy
 from dialogs.shop import Entry, Order, Product
 
 Need: TypeAlias = Literal["orders", "products", "entry", "journey"]
@@ -82,7 +83,8 @@ class Facts:
     ``promise`` is the number of hours within which a human answers, ``hours`` the desk's hours in words per
     language. ``language`` is what the channel says of the person, or the shop's own. ``reach`` is how the
     chat may be written to unasked. ``seed`` names the buyer for everything that is drawn, ``token`` is a
-    secret of the same buyer from which personal codes are made.
+    secret of the same buyer from which personal codes are made. ``triage`` is when the shop wants a human.
+    ``voice`` is how the shop addresses people, ``mirror_voice`` that it goes by how they address it.
     """
 
     brand: str = ""
@@ -104,3 +106,5 @@ class Facts:
     journey: Journey = Journey()
     pacing: Pacing = Pacing()
     notes: Mapping[str, str] = field(default_factory=dict)
+    triage: Policy = PLAIN
+    mirror_voice: bool = False

@@ -421,7 +421,7 @@ class Book:
 REQUIRED: Final = frozenset(
     {
         "entry", "first", "menu", "miss", "wordless", "order_number", "human_request", "complaint",
-        "not_working", "opt_out", "opt_in", "greeting",
+        "defect", "opt_out", "opt_in", "greeting",
     }
 )  # fmt: skip
 """Intents and occasions that every book must answer: without them a buyer would meet silence."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -26,11 +26,18 @@ from dialogs.messages import (
 )
 from dialogs.payloads import Tapped, parse_payload
 from dialogs.state import State
-from nlu.text import guess_language, words
-from nlu.understanding import Understanding
+from nlu.address import Address, address_of
+from nlu.language import clear_language
+from nlu.understanding import Intent, Understanding
 
 _COMMAND: Final = "/start"
 _LONGEST_LINK: Final = 80
+
+BELIEVED: Final = 0.4
+"""An intent less sure than this moves no dialog: such guesses are wrong more often than not."""
+
+_BELIEVED: Final[Mapping[Intent, float]] = {"opt_in": 0.7, "opt_out": 0.5}
+"""What changes a consent must be clearer: one that nobody gave is worse than one asked for again."""
 
 
 class Understand(Protocol):
@@ -44,15 +51,17 @@ class Understand(Protocol):
 class Heard:
     """All that waited for this turn, in order of meaning rather than of arrival.
 
-    ``text`` is None when nothing was written; ``language`` is the text's own where it is clear. ``wordless``
-    tells that something came which only eyes or ears can take in, ``photos`` how many pictures. ``link`` is
-    the name an entry link carries when it is no code. ``spoke`` is true when the person acted at all.
+    ``text`` is None when nothing was written; ``language`` is the text's own where it is clear, ``voice``
+    how it addresses the shop where that shows. ``wordless`` tells that something came which only eyes or
+    ears can take in, ``photos`` how many pictures. ``link`` is the name an entry link carries when it is
+    no code. ``spoke`` is true when the person acted at all.
     """
 
     spoke: bool = False
     text: str | None = None
     understanding: Understanding | None = None
     language: str | None = None
+    voice: Address | None = None
     taps: tuple[Tapped, ...] = ()
     code: str | None = None
     wordless: bool = False
@@ -127,19 +136,16 @@ class _Pile:
 
 def hear(events: Sequence[tuple[Event, datetime]], state: State, understand: Understand) -> Heard:
     """Join the waiting events into one thing heard. Total; kinds that need no answer are passed over."""
-    pile = _Pile()
-    for event, _ in events:
-        pile.add(event)
-    text, command = _joined(pile.texts)
-    code = find_code(text) if text else None
-    if code:
-        text = without_code(text).strip()
-    meaning = understand(text, language=state.language, expecting=state.expecting or None) if text else None
+    pile = _piled(events)
+    text, code, command = _said(pile)
+    meaning = _believed(understand, text, state) if text else None
+    language = clear_language(text) if text else None
     return Heard(
         spoke=pile.spoke,
         text=text or None,
         understanding=meaning,
-        language=guess_language(words(text), margin=2) if text else None,
+        language=language,
+        voice=address_of(text) if text and language != "en" else None,
         taps=tuple(pile.taps),
         code=pile.codes[-1] if pile.codes else code,
         wordless=pile.wordless,
@@ -151,6 +157,34 @@ def hear(events: Sequence[tuple[Event, datetime]], state: State, understand: Und
         handed_back=tuple(pile.handed_back),
         preferences=tuple(pile.preferences),
     )
+
+
+def _believed(understand: Understand, text: str, state: State) -> Understanding:
+    """What ``text`` means; a guess that is likelier wrong than right is no ground to act on."""
+    meaning = understand(text, language=state.language, expecting=state.expecting or None)
+    if meaning.confidence >= _BELIEVED.get(meaning.intent, BELIEVED) or meaning.intent == "out_of_scope":
+        return meaning
+    guess = (meaning.intent, meaning.confidence)
+    return replace(meaning, intent="out_of_scope", others=(guess, *meaning.others))
+
+
+def words_of(events: Sequence[tuple[Event, datetime]]) -> str:
+    """The text that `hear` will want understood: for an engine that has to ask elsewhere before."""
+    return _said(_piled(events))[0]
+
+
+def _piled(events: Sequence[tuple[Event, datetime]]) -> _Pile:
+    pile = _Pile()
+    for event, _ in events:
+        pile.add(event)
+    return pile
+
+
+def _said(pile: _Pile) -> tuple[str, str | None, bool]:
+    """The texts as one without an entry code, that code, and whether Telegram's ``/start`` was among them."""
+    text, command = _joined(pile.texts)
+    code = find_code(text) if text else None
+    return (without_code(text).strip() if code else text), code, command
 
 
 def _from_link(referral: Referral | None) -> list[str]:

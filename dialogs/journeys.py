@@ -74,7 +74,7 @@ def handed_back(turn: Turn, event: HandedBack) -> None:
     turn.state = changed(turn.state, last_human_at=turn.now)  # so that the next word says who speaks again
     if event.solved:
         lift(turn)
-        turn.state = changed(turn.state, misses=0)
+        turn.state = changed(turn.state, misses=0, signs=())
         enrol_solved(turn)
 
 

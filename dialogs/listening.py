@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, get_args
 
 from dialogs.agreement import scope_of
 from dialogs.answers import Said, answers, choose, keep_comment, missed, rate, takes_words
@@ -16,34 +16,52 @@ from dialogs.journeys import resume_parked
 from dialogs.payloads import Tapped
 from dialogs.planning import enrol_known_orders
 from dialogs.records import Bound, Noted
+from dialogs.risk import noticed
 from dialogs.shop import Entry
-from dialogs.state import changed
+from dialogs.state import Felt, changed
 from dialogs.steps import enter, keep, start
-from dialogs.triage import Escalation, triage
+from dialogs.triage import ALARMS, CALM, Escalation, beyond_help, moment_of, stuck, triage
 from dialogs.turn import Turn
 from nlu.text import key
-from nlu.understanding import Understanding
+from nlu.understanding import Intent, Understanding
 
 _DOUBLE_TAP: Final = timedelta(minutes=1)
 _MISSES: Final = 2
+_KEPT_MOODS: Final = 5
+_TROUBLE: Final = frozenset({"defect", "setup_help", "no"})
+"""Intents that, inside the checklist, tell of an item that does not work."""
+
+_VALUES: Final = frozenset({"number", "date", "email", "order_number"})
+_SHORT: Final = 3
+_CLEARLY: Final = 0.9
+
 _LONGEST_PHRASE: Final = 60
-WISHES: Final = ("setup_help", "care_tip", "order_status", "rating")
-"""Intents that have a flow of their own and may be said at any time."""
+_NO_WISH: Final = frozenset[Intent](
+    {"thanks", "greeting", "goodbye", "yes", "no", "opt_out", "opt_in", "out_of_scope"}
+)
+
+WISHES: Final = frozenset(get_args(Intent)) - _NO_WISH
+"""Intents that a flow of the book may answer at any time. What calls for a human, triage has seen before."""
 
 
 def listen(turn: Turn, heard: Heard) -> None:
     """Take in everything the buyer did in this burst, what matters most first."""
     meaning = heard.understanding
-    _feel(turn, heard, meaning)
-    if meaning is not None and meaning.intent in {"opt_out", "opt_in"} and _offered(turn, meaning) is None:
+    moment = moment_of(turn.state, turn.facts, turn.order, turn.now)
+    turn.escalation = triage(meaning, moment, turn.facts.triage)
+    turn.state = noticed(turn.state, turn.facts, turn.order, meaning, turn.now)
+    _feel(turn, meaning)
+    if meaning is not None and meaning.intent in {"opt_out", "opt_in"} and not _said_otherwise(turn, meaning):
         turn.evidence = (meaning.text[:200],)
         keep(turn, "scope", scope_of(meaning.text) if meaning.intent == "opt_out" else "all")
         start(turn, meaning.intent)
+        if turn.escalation is not None and not turn.facts.human:  # whoever leaves may still be in danger
+            _escalate(turn, turn.escalation)
         return
     if heard.code:
         _enter_by_code(turn, heard.code)
-        if (escalation := triage(heard)) is not None:
-            _escalate(turn, escalation)
+        if turn.escalation is not None:
+            _escalate(turn, turn.escalation)
         return
     for tapped in heard.taps:
         _tap(turn, tapped)
@@ -51,18 +69,18 @@ def listen(turn: Turn, heard: Heard) -> None:
         return
     if not heard.taps:
         _untapped(turn, heard)
-    elif meaning is not None and not turn.handed_off and _matters(turn, heard, meaning):
+    elif meaning is not None and not turn.handed_off and _matters(turn, meaning):
         _text(turn, heard, meaning)
 
 
-def _feel(turn: Turn, heard: Heard, meaning: Understanding | None) -> None:
+def _feel(turn: Turn, meaning: Understanding | None) -> None:
     """A bad mood pulls the brake, a good one lets go of it; an open case stays one."""
     if meaning is None:
         return
-    escalation = triage(heard)
-    if meaning.mood.label == "negative" or (
-        escalation is not None and escalation.trigger in {"complaint", "not_working"}
-    ):
+    felt = Felt(turn.now, meaning.mood.polarity)
+    turn.state = changed(turn.state, moods=(*turn.state.moods, felt)[-_KEPT_MOODS:])
+    escalation = turn.escalation
+    if meaning.mood.label == "negative" or (escalation is not None and escalation.reason not in CALM):
         pull(turn, "mood")
     elif meaning.mood.label == "positive":
         lift(turn, "mood")
@@ -191,9 +209,9 @@ def _note_answer(turn: Turn, asked: int, choice: str) -> None:
     )
 
 
-def _matters(turn: Turn, heard: Heard, meaning: Understanding) -> bool:
+def _matters(turn: Turn, meaning: Understanding) -> bool:
     """Whether words that came along with a tap want an answer of their own."""
-    if triage(heard) is not None or meaning.intent in {"order_status", "care_tip"}:
+    if turn.escalation is not None or meaning.intent in {"order_status", "care_tip"}:
         return True
     return turn.open is not None and takes_words(turn, turn.open[1])
 
@@ -207,8 +225,8 @@ def _text(turn: Turn, heard: Heard, meaning: Understanding) -> None:
     if opened is not None and (choice := _offered(turn, meaning)) is not None:
         _take(turn, *opened, choice, clean(meaning.text)[:200])
         return
-    if (escalation := triage(heard)) is not None:
-        _unhappy(turn, opened, escalation, meaning)
+    if turn.escalation is not None:
+        _called(turn, heard, turn.escalation, meaning)
         return
     turn.evidence = (meaning.text[:200],)
     if _keyword(turn, meaning):
@@ -224,7 +242,23 @@ def _text(turn: Turn, heard: Heard, meaning: Understanding) -> None:
         return
     if opened is not None and missed(turn, *opened):
         return
-    _miss(turn)
+    _miss(turn, meaning)
+
+
+def _said_otherwise(turn: Turn, meaning: Understanding) -> bool:
+    """Whether what looks like an opt-out or opt-in is the title of a choice, or a phrase that a flow claims.
+
+    A single word that clearly is one stays one, whoever claims it: "stop" must work everywhere.
+    """
+    if _offered(turn, meaning) is not None:
+        return True
+    stop = meaning.confidence >= _CLEARLY and len(meaning.text.split()) == 1
+    return _claimed(turn, meaning) is not None and not stop
+
+
+def _claimed(turn: Turn, meaning: Understanding) -> Flow | None:
+    """The flow that claims the whole message for itself: then nobody needs to guess what it means."""
+    return turn.book.keywords.get(key(meaning.text)) if len(meaning.text) <= _LONGEST_PHRASE else None
 
 
 def _offered(turn: Turn, meaning: Understanding) -> str | None:
@@ -278,13 +312,35 @@ def _answered(turn: Turn, opened: tuple[Flow, Asking], said: Said) -> bool:
     return not (wish and not offered) and answers(turn, flow, step, said)
 
 
+def _called(turn: Turn, heard: Heard, escalation: Escalation, meaning: Understanding) -> None:
+    """Words for which triage calls a human, unless they are plainly something else.
+
+    That is: a phrase that a flow claims, or a bare yes, no, date or number that answers the open question.
+    """
+    opened = _opened(turn)
+    turn.evidence = escalation.evidence
+    if escalation.reason not in ALARMS:
+        if (flow := _claimed(turn, meaning)) is not None:
+            enter(turn, Target(flow.id))
+            return
+        short = turn.state.expecting in _VALUES and len(meaning.text.split()) <= _SHORT
+        bare = short or meaning.intent in {"yes", "no"}
+        if bare and opened is not None and _answered(turn, opened, Said(meaning, heard.photos)):
+            turn.state = changed(turn.state, misses=0)
+            return
+    _unhappy(turn, opened, escalation, meaning)
+
+
 def _unhappy(
     turn: Turn, opened: tuple[Flow, Asking] | None, escalation: Escalation, meaning: Understanding
 ) -> None:
     """Trouble inside the checklist has help of its own; everything else goes to a human."""
-    if opened is not None and isinstance(opened[1], Checklist) and escalation.trigger == "not_working":
+    helped = escalation.reason not in ALARMS and meaning.intent in _TROUBLE and not beyond_help(meaning)
+    if opened is not None and isinstance(opened[1], Checklist) and helped:
         stuck = any(option.id == "stuck" for option in turn.state.options)
         _take(turn, *opened, "stuck" if stuck else "human")
+        return
+    if escalation.reason == "low_rating" and _rated_in_words(turn, meaning):
         return
     step = opened[1] if opened is not None else None
     if isinstance(step, Ask) and step.expects == "comment" and takes_words(turn, step):
@@ -293,24 +349,39 @@ def _unhappy(
 
 
 def _escalate(turn: Turn, escalation: Escalation) -> None:
+    """Begin the first flow that the book has for this; it hands over."""
+    turn.escalation = escalation
     turn.evidence = escalation.evidence
-    start(turn, escalation.trigger)
+    any(start(turn, trigger) for trigger in escalation.triggers)
 
 
 def _wish(turn: Turn, meaning: Understanding) -> bool:
     """A wish that has a flow of its own, said at any time."""
     kinds = {entity.kind: entity.value for entity in meaning.entities}
     order = turn.order
-    rated = kinds.get("rating") if meaning.intent == "rating" else None
-    open_for_it = order is not None and order.id not in turn.state.ratings
-    if rated and order is not None and open_for_it and _rate_unasked(turn, order.id, int(rated)):
+    if _rated_in_words(turn, meaning):
         return True
     named = kinds.get("order_number")
     if named is not None:
         turn.records.append(Noted("order_number", clean(named)))
-    if named is not None and (order is None or meaning.intent == "none"):
+    if named is not None and (order is None or meaning.intent == "out_of_scope"):
         return start(turn, "order_number")
+    if _praises(meaning) and turn.open is not None:  # a kind word in passing; the question stays open
+        return False
     return meaning.intent in WISHES and start(turn, meaning.intent)
+
+
+def _praises(meaning: Understanding) -> bool:
+    return meaning.intent == "rating" and meaning.mood.label == "positive"
+
+
+def _rated_in_words(turn: Turn, meaning: Understanding) -> bool:
+    """A rating of an order that has none yet, written of one's own accord."""
+    order = turn.order
+    score = next((one.value for one in meaning.entities if one.kind == "rating"), None)
+    if meaning.intent != "rating" or score is None or order is None or order.id in turn.state.ratings:
+        return False
+    return _rate_unasked(turn, order.id, int(score))
 
 
 def _rate_unasked(turn: Turn, order_id: str, score: int) -> bool:
@@ -333,7 +404,7 @@ def _small_talk(turn: Turn, meaning: Understanding) -> bool:
             _greet(turn)
         case "yes" | "no" if turn.open is None:
             turn.phrase("wait")
-        case "none" if meaning.mood.label == "positive":
+        case "out_of_scope" | "rating" if meaning.mood.label == "positive":
             turn.phrase("glad")
         case _:
             return False
@@ -351,9 +422,12 @@ def _greet(turn: Turn) -> None:
         start(turn, "greeting")
 
 
-def _miss(turn: Turn) -> None:
-    """Not understood: once more, kindly; the second time the ways on, a human among them."""
+def _miss(turn: Turn, meaning: Understanding) -> None:
+    """Not understood: once more, kindly; then the ways on, a human among them; the third time a human."""
     misses = turn.state.misses + 1
+    if misses > _MISSES:
+        _escalate(turn, stuck(meaning, moment_of(turn.state, turn.facts, turn.order, turn.now)))
+        return
     if misses < _MISSES and turn.open is not None:
         turn.phrase("miss")
         turn.repeat()

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from dialogs import fillings
 from dialogs.expressions import Fill, Value
 from dialogs.facts import Need
+from dialogs.risk import Risk, risk
 from dialogs.scene import Scene, allowed, complements_of, is_fast, parcel_of, setup_of, tip_of
 
 NameKind: TypeAlias = Literal["text", "flag", "number"]
@@ -34,12 +35,11 @@ def _flag(needs: frozenset[Need], holds: Callable[[Scene], bool], de: str, en: s
 
 def value_of(scene: Scene, name: str) -> Value:
     """What a name stands for at this moment. Total: an unknown name is an empty text."""
-    group, dot, key = name.partition(".")
-    if dot:
-        return (scene.state.my if group == "my" else scene.notes).get(key, "")
     known = NAMES.get(name)
     if known is None:
-        return ""
+        group, _, key = name.partition(".")
+        told = scene.state.my if group == "my" else scene.notes if group == "notes" else {}
+        return told.get(key, "")
     value = known.value(scene)
     return known.fallback if value == "" else value
 
@@ -68,6 +68,10 @@ def _days_since(scene: Scene, milestone: str) -> int:
 
 def _score(scene: Scene) -> int:
     return scene.state.ratings.get(scene.order.id, 0) if scene.order is not None else 0
+
+
+def _risk(scene: Scene) -> Risk:
+    return risk(scene.order, scene.state, scene.facts, scene.today)
 
 
 def _fast(scene: Scene) -> bool:
@@ -226,6 +230,22 @@ NAMES: Final[Mapping[str, Name]] = {
         9,
         "Tage seit der Zustellung, 0 ohne",
         "days since delivery, 0 for none",
+    ),
+    "order.risk": Name(
+        "number",
+        _JOURNEY,
+        lambda s: _risk(s).score,
+        55,
+        "wie viel dafür spricht, dass die Bestellung zurückkommt, von 0 bis 100",
+        "how much speaks for the order coming back, from 0 to 100",
+    ),
+    "order.risk_reasons": Name(
+        "text",
+        _JOURNEY,
+        lambda s: ", ".join(reason for reason, _ in _risk(s).reasons),
+        "not_working, bad_mood",
+        "warum, das Gewichtigste zuerst",
+        "why, the weightiest first",
     ),
     "offer_products": Name(
         "text",

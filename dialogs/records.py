@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from dialogs.messages import Draft
 from dialogs.state import State
 
-Priority: TypeAlias = Literal["normal", "high"]
+Priority: TypeAlias = Literal["low", "normal", "high", "urgent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,17 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class HandedOff:
-    """A human gets the floor: why, the buyer's own words that show it, how urgent, answered by when."""
+    """A human gets the floor: why, the buyer's own words that show it, how urgent, answered by when.
+
+    ``reason`` is the script's word. ``why`` is what triage saw in the message (`dialogs.triage.Reason`);
+    empty where a script alone decided.
+    """
 
     reason: str
     evidence: tuple[str, ...] = ()
     priority: Priority = "normal"
     promised_at: datetime | None = None
+    why: str = ""
 
 
 How: TypeAlias = Literal["tap", "word", "platform"]

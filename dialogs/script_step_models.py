@@ -368,7 +368,9 @@ class HandoffModel(StepBase, title="übergeben · handoff"):
     )
     variants: dict[Id, Texts] = field(*VARIANTS, {})
     reason: Id = field("Grund · reason", "Ein Wort für das Team.", "A word for the team.")
-    priority: Priority = field("Dringlichkeit · priority", "normal oder high.", "normal or high.", "normal")
+    priority: Priority = field(
+        "Dringlichkeit · priority", "low, normal, high oder urgent.", "low, normal, high or urgent.", "normal"
+    )
 
 
 class EndModel(StepBase, title="Ende · end"):

@@ -156,7 +156,8 @@ class Product:
 
     Texts are keyed by language (``de``, ``en``), or by language and voice (``de_du``, ``de_sie``). ``usages``
     are tips by how the product is used (``notes.usage``). ``days`` are the product's own days for a flow's
-    touchpoint, by the flow's id. ``consumption_days`` is how long one piece lasts.
+    touchpoint, by the flow's id. ``consumption_days`` is how long one piece lasts, ``return_rate`` which
+    share of it comes back (0 to 1).
     """
 
     sku: str
@@ -170,6 +171,7 @@ class Product:
     """What is said when the setup is done: the first success, per language."""
     complements: tuple[Complement, ...] = ()
     consumption_days: int | None = None
+    return_rate: float | None = None
     days: dict[str, int] = field(default_factory=dict)
     picture: str = ""
     url: str = ""

@@ -55,19 +55,32 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Felt:
+    """How a message sounded: its polarity, from -1 to 1, and when it came."""
+
+    at: datetime
+    polarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Where the conversation stands.
 
-    A question is open while ``step`` names it, in the ``version`` of its flow; ``asked`` is the number of the
-    newest question, open or not. ``item`` is the place in a checklist, ``trouble`` that its help is being
-    shown, ``tries`` how often an answer was of the wrong kind, ``stage`` that a consent waits for its second
-    tap. ``order_id`` is the order that is being talked about, ``rating_asks`` which order each question for a
-    rating was about. ``answered`` is the last tap that was acted on (``asked:choice``), ``answered_at`` when.
-    ``expecting`` is what `understand` is told. ``done`` holds ``<what>:<order>`` marks; ``tips`` counts the
-    care tips told. ``touches`` are the last times something was said unasked. ``consents`` is what was
-    decided here: purpose → given or not; ``opted_out`` that nothing at all may be said unasked. ``brakes``
-    says why ratings and offers rest, and since when. ``planned`` are the keys of touchpoints to come,
-    ``calls`` flows to come back to, ``parked`` and ``pauses`` what waits.
+    A question is open while ``step`` names it, in the ``version`` of its flow; ``asked`` is the number of
+    the newest question, open or not. ``item`` is the place in a checklist, ``trouble`` that its help is
+    being shown, ``tries`` how often an answer was of the wrong kind, ``stage`` that a consent waits for
+    its second tap. ``order_id`` is the order that is being talked about, ``rating_asks`` which order
+    each question for a rating was about. ``answered`` is the last tap that was acted on
+    (``asked:choice``), ``answered_at`` when. ``expecting`` is what `understand` is told. ``done`` holds
+    ``<what>:<order>`` marks; ``tips`` counts the care tips told. ``touches`` are the last times
+    something was said unasked. ``consents`` is what was decided here: purpose → given or not;
+    ``opted_out`` that nothing at all may be said unasked. ``brakes`` says why ratings and offers rest,
+    and since when. ``planned`` are the keys of touchpoints to come, ``calls`` flows to come back to,
+    ``parked`` and ``pauses`` what waits. ``moods`` is how the buyer's last messages sounded, five at
+    most, the newest last. ``heard_at`` is when the buyer last did anything here, ``signs`` are
+    ``<sign>:<order>``: what they let us know of an order (`dialogs.risk`). ``voice`` is how a script
+    wants the buyer to be addressed, ``mirrored`` how the buyer last addressed the shop, where that is
+    mirrored.
     """
 
     flow: str = ""
@@ -107,6 +120,10 @@ class State:
     calls: tuple[Frame, ...] = ()
     parked: tuple[Parked, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    moods: tuple[Felt, ...] = ()
+    heard_at: datetime | None = None
+    signs: tuple[str, ...] = ()
+    mirrored: str | None = None
 
 
 _FIELDS: Final = tuple(field.name for field in fields(State))

@@ -33,6 +33,7 @@ from dialogs.records import HandedOff, Preferred
 from dialogs.scene import setup_of
 from dialogs.state import Frame, changed
 from dialogs.timing import after
+from dialogs.triage import more_urgent
 from dialogs.turn import HALT, Turn
 
 _LONGEST_PATH: Final = 60
@@ -218,7 +219,10 @@ def _hand_off(turn: Turn, flow: Flow, step: Handoff) -> None:
     """A human takes over; what the buyer is told is a promise, and so has a time."""
     turn.say(flow, step, step.lines, notice=True)
     promised = after(turn.now, timedelta(hours=max(turn.facts.promise, 1)))
-    turn.hand_off(HandedOff(step.reason, turn.evidence, step.priority, promised))
+    seen = turn.escalation
+    priority = step.priority if seen is None else more_urgent(step.priority, seen.priority)
+    why = "" if seen is None else seen.reason
+    turn.hand_off(HandedOff(step.reason, turn.evidence, priority, promised, why))
     pull(turn, "handoff")
     if step.reason.startswith("return"):
         pull(turn, "return")

@@ -21,6 +21,7 @@ from dialogs.showing import dressed
 from dialogs.state import Frame, Option, Parked, State, changed
 from dialogs.templates import fill_template
 from dialogs.timing import after, local
+from dialogs.triage import Escalation
 from dialogs.words import Language, Lines, Tone, Words
 
 PAUSE: Final = timedelta(days=30)
@@ -84,6 +85,7 @@ class Turn:
         self.cancelled: dict[str, None] = {}
         self.records: list[Record] = []
         self.evidence: tuple[str, ...] = ()
+        self.escalation: Escalation | None = None
         self.frames: tuple[Frame, ...] = ()
         self.offer = OfferView()
         self.touch: Touch | None = None
@@ -114,7 +116,8 @@ class Turn:
 
     def _tone(self, order: Order | None) -> Tone:
         known = self.state.language or (order.language if order is not None else None) or self.facts.language
-        voice = self.state.voice or self.facts.voice
+        mirrored = self.state.mirrored if self.facts.mirror_voice else None
+        voice = self.state.voice or mirrored or self.facts.voice
         return Tone(
             "de" if not known or known.lower().startswith("de") else "en",
             "sie" if voice == "sie" else "du",

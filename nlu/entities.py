@@ -1,15 +1,50 @@
-"""What a text names: a choice by number, a rating, an order number, an e-mail address, an entry code.
+"""What a text names: numbers, codes, addresses, days, amounts, sizes, products.
 
-Every pattern is bounded, so that no text takes more than linear time. Offsets point into the original text.
+Every pattern is bounded, so that no text takes more than linear time. Offsets point into the original
+text. What the values look like:
+
+=================== ===================================================================================
+``number``          a choice from a list, when the whole text is one: "2"
+``rating``          "1" to "5", see `nlu.ratings`
+``order_number``    as printed, in capitals: "1001", "NK-2024-17", see `nlu.orders`
+``entry_code``      in capitals, see `ENTRY_CODE`
+``email``           in small letters
+``postcode``        its figures: "70565", "8004"
+``phone``           E.164: "+491515550163"
+``tracking_number`` in capitals, with its carrier if that is certain: "ups:1Z…", see `nlu.parcels`
+``date``            "2026-03-14", "--03-14", "-1d", "last:tue", "day:6", see `nlu.days`
+``amount``          "4.95 EUR", see `nlu.money`
+``size``            "XL", "EU 42", "500 ml", see `nlu.sizes`
+``product``         the article number in the catalogue, see `nlu.products`
+=================== ===================================================================================
+
+No two entities claim the same characters: what stands first in `PRECEDENCE` has them. Two kinds are apart
+from that: a ``number`` is another reading of the whole text, and a ``product`` may hold a size ("Kanne
+500 ml").
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-EntityKind: TypeAlias = Literal["number", "rating", "order_number", "email", "entry_code"]
+from nlu.contacts import emails, phones, postcodes
+from nlu.dates import TRIGGERS, dates
+from nlu.money import MONEY_WORDS, amounts
+from nlu.numbers import number_of, ordinal_of
+from nlu.orders import SPEAKABLE, order_numbers
+from nlu.parcels import tracking_numbers
+from nlu.products import Catalogue
+from nlu.ratings import SIGNS, rating
+from nlu.ratings import WORDS as RATING_WORDS
+from nlu.sizes import sizes
+from nlu.stretches import Stretches
+from nlu.understanding import Entity, EntityKind
+
+__all__ = ["ENTRY_CODE", "PRECEDENCE", "Catalogue", "entities"]
 
 ENTRY_CODE: Final = r"NK[A-Z2-7]{22}"
 """An entry code: ``NK`` and 22 characters of the base-32 alphabet, in either case.
@@ -17,118 +52,105 @@ ENTRY_CODE: Final = r"NK[A-Z2-7]{22}"
 It stands alone in a text.
 """
 
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """Something named in a text: ``text[start:end]`` says it, ``value`` is it in one spelling.
-
-    ``number`` is a choice from a list, given when the whole text is one ("2", "2.", "Nr. 2", "die zweite").
-    ``rating`` is "1" to "5" said as such ("4/5", "4 Sterne", "⭐⭐⭐⭐"), or any lone 1–5 where a rating is
-    expected.
-    """
-
-    kind: EntityKind
-    value: str
-    start: int
-    end: int
-
-
-_WORDS: Final = {
-    "eins": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "fuenf": 5, "sechs": 6, "sieben": 7, "acht": 8,
-    "neun": 9, "zehn": 10, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10,
-}  # fmt: skip
-_ORDINALS: Final = {
-    "erste": 1, "ersten": 1, "erstes": 1, "zweite": 2, "zweiten": 2, "dritte": 3, "dritten": 3, "vierte": 4,
-    "vierten": 4, "fünfte": 5, "fünften": 5, "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5,
-}  # fmt: skip
-_ALL: Final = _WORDS | _ORDINALS
+PRECEDENCE: Final[tuple[EntityKind, ...]] = (
+    "entry_code", "email", "tracking_number", "order_number", "phone", "date", "amount", "size", "postcode",
+    "rating",
+)  # fmt: skip
+"""Which kind has the characters that two of them claim: the surer a form is, the earlier it stands."""
 
 _BARE: Final = re.compile(
     r"\s*(?:(?:nr|nummer|no|number|option|antwort|answer|die|das|den|the)\b\.?\s{0,3}|#)?"
     r"(?:(?P<digit>\d{1,2})\ufe0f?\u20e3?|(?P<word>[a-zü]{3,8}))(?:\s{1,3}(?:bitte|please|one))?[\s.)!]*",
     re.IGNORECASE,
 )
-_STARS: Final = re.compile(r"(?:[⭐★🌟]\ufe0f?[ \t]?)+")
-_COUNTED: Final = re.compile(
-    r"(?<![\w.,/])(?:(?P<digit>[1-5])|(?P<word>zwei|drei|vier|fünf|fuenf|two|three|four|five|ein(?:en?)?|one))"
-    r"(?:\s{0,2}(?:/|von|out of)\s{0,2}(?:5|fünf|fuenf|five)(?![\w/]|[.,]\d)|"
-    r"[\s-]{0,2}(?:sterne?n?|stars?|⭐|★)(?!\w))",
-    re.IGNORECASE,
-)
-_LONE: Final = re.compile(
-    r"(?<![\w.,/#:-])(?:(?P<digit>[1-5])(?![\w/:%€-]|[.,]\d)|"
-    r"(?P<word>eins|zwei|drei|vier|fünf|fuenf|two|three|four|five)(?!\w))",
-    re.IGNORECASE,
-)
-_ORDER: Final = re.compile(
-    r"(?<!\w)(?:#\s?|(?:bestellung|bestellnummer|bestell-?nr|auftrag|auftragsnummer|order(?:\s(?:number|no))?)"
-    r"(?:\s?(?:nr|nummer|no|number)\b)?\s?[.:#]{0,2}\s?(?:(?:ist|lautet|is)\s)?#?)"
-    r"(?P<number>(?=[a-z-]{0,8}\d)[a-z0-9][a-z0-9-]{2,19})(?![\w-])",
-    re.IGNORECASE,
-)
-_ORDER_ALONE: Final = re.compile(r"\s*(?P<number>[a-z]{0,4}-?\d[\d-]{2,14})[\s.!]*", re.IGNORECASE)
-_EMAIL: Final = re.compile(
-    r"(?<![\w.%+-])[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}(?![\w-])",
-    re.IGNORECASE | re.ASCII,
-)
+_BARE_LENGTH: Final = 40
+_HIGHEST: Final = 10
+_BEST: Final = 5
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_DIGIT: Final = re.compile(r"\d")
+_FIGURES: Final = re.compile(r"\d\D{0,2}\d\D{0,2}\d")
 # ASCII matters: without it, ignoring the case lets the long s and the Kelvin sign pass for S and K.
 _ENTRY: Final = re.compile(rf"(?<![A-Za-z0-9]){ENTRY_CODE}(?![A-Za-z0-9])", re.IGNORECASE | re.ASCII)
+_SHORTEST_CODE: Final = 24
 
 
-def entities(text: str, expecting: str | None) -> tuple[Entity, ...]:
-    """All that ``text`` names, by kind. ``expecting`` makes a lone figure a rating or an order number."""
-    found = [Entity("entry_code", m.group().upper(), m.start(), m.end()) for m in _ENTRY.finditer(text)]
-    if "@" in text:
-        found.extend(Entity("email", m.group().lower(), m.start(), m.end()) for m in _EMAIL.finditer(text))
-    if (number := _bare(text)) is not None:
-        found.append(number)
-    if (rating := _rating(text, lone=expecting == "rating")) is not None:
-        found.append(rating)
-    found.extend(_orders(text, alone=expecting == "order_number"))
-    return tuple(found)
+@dataclass(slots=True)
+class _Named:
+    """What has been found, and the stretches of the text that are taken by it."""
+
+    taken: Stretches
+    found: list[Entity] = field(default_factory=list)
+
+    def claim(self, named: Iterable[Entity]) -> None:
+        """Keep what claims nothing that is taken."""
+        self.found.extend(one for one in named if self.taken.take(one.start, one.end))
+
+
+def entities(
+    text: str, expecting: str | None, *, country: str = "DE", products: Catalogue | None = None
+) -> tuple[Entity, ...]:
+    """All that ``text`` names, in the order of `PRECEDENCE`, then a choice by number, then products.
+
+    ``expecting`` makes a lone figure a rating (``rating``) or an order number (``order_number``). ``country``
+    (ISO 3166) is where the shop is: it reads phone numbers, school grades and amounts without a currency.
+    """
+    named = _Named(Stretches(len(text)))
+    if len(text) >= _SHORTEST_CODE:
+        named.claim(Entity("entry_code", m.group().upper(), *m.span()) for m in _ENTRY.finditer(text))
+    plain = _plain(text)
+    named.claim(emails(plain))
+    words = frozenset(_WORD.findall(plain.lower()))
+    figures = _DIGIT.search(plain) is not None
+    _codes(named, plain, words, country, asked=expecting == "order_number")
+    if figures or not TRIGGERS.isdisjoint(words):
+        named.claim(dates(plain, words, figures=figures))
+    if figures or not MONEY_WORDS.isdisjoint(words):
+        named.claim(amounts(plain, words, figures=figures, country=country))
+    named.claim(sizes(plain, words, figures=figures))
+    if figures:
+        named.claim(postcodes(plain, named.taken))
+    asked = expecting == "rating"
+    if figures or asked or not RATING_WORDS.isdisjoint(words) or SIGNS.search(plain):
+        rated = rating(plain, named.taken, expected=asked, country=country)
+        named.claim(() if rated is None else (rated,))
+    if (number := _bare(plain)) is not None:
+        if asked and int(number.value) <= _BEST:
+            named.claim((replace(number, kind="rating"),))  # "die zweite"
+        named.found.append(number)
+    if products is not None:
+        named.found.extend(products.named(text))
+    return tuple(named.found)
+
+
+def _codes(named: _Named, text: str, words: frozenset[str], country: str, *, asked: bool) -> None:
+    """Numbers of parcels and orders, and of phones: all of at least three figures, unless they are spoken."""
+    many = _FIGURES.search(text) is not None
+    if many:
+        named.claim(tracking_numbers(text))
+    if many or asked or not SPEAKABLE.isdisjoint(words):
+        named.claim(order_numbers(text, words, alone=asked))
+    if many:
+        named.claim(phones(text, country))
+
+
+def _plain(text: str) -> str:
+    """The text with plain figures and letters where others would pass for them; each in its place."""
+    return text if text.isascii() else text.translate(_ODD)
+
+
+_ODD: Final = {
+    code: str(int(chr(code))) for code in range(128, sys.maxunicode + 1) if chr(code).isdecimal()
+} | {ord("ſ"): "s", ord("\u212a"): "k", ord("ı"): "i", ord("İ"): "i", ord("ẞ"): "ß", 0xFB05: "s", 0xFB06: "s"}
+"""Ignoring the case, a pattern takes the long s for an s; a table of words does not."""
 
 
 def _bare(text: str) -> Entity | None:
-    if len(text) > 40 or (match := _BARE.fullmatch(text)) is None:
+    """A choice by number, if that is the whole text."""
+    if len(text) > _BARE_LENGTH or (match := _BARE.fullmatch(text)) is None:
         return None
     group = "digit" if match["digit"] is not None else "word"
-    value = int(match["digit"]) if group == "digit" else _ALL.get(match["word"].lower(), 0)
-    return Entity("number", str(value), match.start(group), match.end(group)) if value else None
-
-
-def _rating(text: str, *, lone: bool) -> Entity | None:
-    """The rating, if the text holds exactly one: "3 oder 4" is none."""
-    found: list[Entity] = []
-    for match in _STARS.finditer(text):
-        count = sum(c in "⭐★🌟" for c in match.group())
-        if count > 1 or (count == 1 and not text.strip("⭐★🌟\ufe0f \t")):
-            found.append(
-                Entity("rating", str(count), match.start(), match.start() + len(match.group().rstrip()))
-            )
-    found.extend(Entity("rating", str(_value(m)), m.start(), m.end()) for m in _COUNTED.finditer(text))
-    if lone and not found:
-        found.extend(Entity("rating", str(_value(m)), m.start(), m.end()) for m in _LONE.finditer(text))
-        if not found and (number := _bare(text)) is not None:
-            found.append(Entity("rating", number.value, number.start, number.end))
-    if len({entity.value for entity in found}) != 1 or not 1 <= int(found[0].value) <= 5:
+    said = match[group]
+    value = int(said) if group == "digit" else number_of(said) or ordinal_of(said) or 0
+    if not value or (group == "word" and value > _HIGHEST):
         return None
-    return found[0]
-
-
-def _value(match: re.Match[str]) -> int:
-    if match["digit"] is not None:
-        return int(match["digit"])
-    return _WORDS.get(match["word"].lower(), 1)  # "ein Stern", "one star"
-
-
-def _orders(text: str, *, alone: bool) -> list[Entity]:
-    found = [
-        Entity("order_number", m["number"].upper(), m.start("number"), m.end("number"))
-        for m in _ORDER.finditer(text)
-    ]
-    if alone and not found and (match := _ORDER_ALONE.fullmatch(text[:60])) is not None and len(text) <= 60:
-        found.append(
-            Entity("order_number", match["number"].upper(), match.start("number"), match.end("number"))
-        )
-    return found
+    return Entity("number", str(value), match.start(group), match.end(group))

@@ -1,4 +1,4 @@
-"""Raw text to comparable words: case, umlauts, ß/ss, accents, stretched letters, emoji; and its language."""
+"""Raw text to comparable words: case, umlauts, ß/ss, accents, stretched letters, emoji."""
 
 from __future__ import annotations
 
@@ -17,11 +17,6 @@ _TOKEN: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[.!?;:\n,]|[^\w\s]")
 _STRETCHED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "œ": "oe", "æ": "ae", "ø": "o"})
 
-
-def _lexicon(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 _EMOJI: Final = {
     "👍": "ja", "✅": "ja", "👌": "ja", "✔": "ja",
     "👎": "nein", "❌": "nein",
@@ -33,26 +28,6 @@ _EMOJI: Final = {
     "💚": "super", "🤩": "super",
 }  # fmt: skip
 """Emoji that carry a meaning of their own, as the word that they stand for."""
-
-_GERMAN: Final = _lexicon(
-    "ich du er sie es wir ihr mir mich dir dich uns euch und oder aber nicht kein keine keinen mein meine "
-    "meinen meiner der die das den dem des ein eine einen einem einer ist sind war bin hat habe haben hab "
-    "wird werden wo wann wie was warum bitte danke ja "
-    "nein hallo moin servus grueezi gruezi mit von zu auf fuer "
-    "im am beim schon noch mal sehr gut schlecht kaputt funktioniert geht bestellung paket gern gerne "
-    "guten tag morgen abend auch nur wenn dann dass weil kann koennen moechte will vielen dank leider "
-    "immer mehr keinen jetzt spaeter erledigt klappt pflegetipp einrichtung hilfe mensch menschen eins "
-    "zwei drei vier fuenf sterne bewertung ihre ihren tut "
-)
-_ENGLISH: Final = _lexicon(
-    "i you he she it we they me my your our their and or but not no the a an is are was am has have had "
-    "will would where when how what why please thanks thank yes hello hey with from to for of on at in "
-    "does do did don't doesn't didn't can't isn't already still very good bad broken works working order "
-    "parcel package delivery human person speak talk more messages can could want need this that there "
-    "arrived arrive shipped tip care setup help later now done one two three four five stars rating "
-    "review great set up get started "
-)
-_BOTH: Final = _GERMAN & _ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +91,3 @@ def key(text: str) -> str:
     """What two spellings of one title have in common: their words, without punctuation and emoji."""
     folded = (fold_word(piece).replace("'", "") for piece in _pieces(text) if piece[0].isalnum())
     return " ".join(word for word in folded if word)
-
-
-def guess_language(folded: Words, margin: int = 1) -> str | None:
-    """Say ``"de"`` or ``"en"`` when at least ``margin`` more words are of it, else None (short, foreign)."""
-    german = english = 0
-    for word in folded.tokens:
-        if word in _BOTH:
-            continue
-        if word in _GERMAN:
-            german += 1
-        elif word in _ENGLISH:
-            english += 1
-    if any(c in word for word in folded.surface for c in "äöüßÄÖÜ"):
-        german += 1
-    if german >= english + margin:
-        return "de"
-    if english >= german + margin:
-        return "en"
-    return None

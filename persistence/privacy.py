@@ -13,6 +13,7 @@ from persistence.tables import (
     Buyer,
     ContactRow,
     Conversation,
+    CorrectionRow,
     HandoffRow,
     InboxRow,
     NoteRow,
@@ -32,6 +33,7 @@ _conversations = table(Conversation)
 _contacts = table(ContactRow)
 _inbox = table(InboxRow)
 _notes = table(NoteRow)
+_corrections = table(CorrectionRow)
 _outbox = table(OutboxRow)
 _ratings = table(RatingRow)
 _reminders = table(ReminderRow)
@@ -115,6 +117,7 @@ def _empty(connection: Connection, conversations: list[int]) -> None:
         .where(_reminders.c.conversation_id.in_(conversations))
         .values(status="cancelled", data="{}")
     )
+    connection.execute(delete(_corrections).where(_corrections.c.conversation_id.in_(conversations)))
     connection.execute(delete(_notes).where(_notes.c.conversation_id.in_(conversations)))
     connection.execute(delete(_contacts).where(_contacts.c.conversation_id.in_(conversations)))
     connection.execute(

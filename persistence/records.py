@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from dialogs.messages import OUTGOING, ContactChanged, Edited, Outgoing
 from dialogs.payloads import parse_payload
@@ -24,6 +24,7 @@ from persistence.journal import brake, hand_over, mail, offer, prefer
 from persistence.reminders import NewReminder, remind
 from persistence.tables import (
     Conversation,
+    CorrectionRow,
     HandoffRow,
     InboxRow,
     NoteRow,
@@ -41,6 +42,7 @@ _notices = table(NoticeRow)
 _notes = table(NoteRow)
 _outbox = table(OutboxRow)
 _inbox = table(InboxRow)
+_corrections = table(CorrectionRow)
 
 RELEASED_SEQ = 1000
 """Messages that had waited for the person are said after the answer; their numbers start here."""
@@ -58,12 +60,16 @@ class NewRating:
 
 @dataclass(frozen=True, slots=True)
 class NewHandoff:
-    """Why a human is needed now."""
+    """Why a human is needed now: the script's ``reason``, and ``why`` triage called for one, if it did.
+
+    ``priority`` is -1 (low), 0 (normal), 1 (high) or 2 (urgent).
+    """
 
     reason: str
     evidence: tuple[str, ...] = ()
     priority: int = 0
     promised_at: datetime | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,7 @@ def _change_floor(connection: Connection, conversation_id: int, effects: Effects
                 evidence=orjson.dumps(effects.handoff.evidence).decode(),
                 priority=effects.handoff.priority,
                 promised_at=effects.handoff.promised_at,
+                why=effects.handoff.why,
                 at=now,
             )
         )
@@ -269,7 +276,11 @@ def _questions(outgoing: Outgoing) -> set[tuple[str, str]]:
 
 
 def _forget(connection: Connection, conversation_id: int, message_id: str) -> None:
-    """Delete our copy of a message that the person took back."""
+    """Delete our copy of a message that the person took back, and what was judged of it."""
+    taken_back = select(_inbox.c.id).where(
+        _inbox.c.conversation_id == conversation_id, _inbox.c.external_id == message_id
+    )
+    connection.execute(delete(_corrections).where(_corrections.c.inbox_id.in_(taken_back)))
     for kind, emptied in (
         ("text", {"text": "", "kind": "text"}),
         ("media", {"attachments": [], "kind": "media"}),

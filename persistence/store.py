@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, select, update
 
+from persistence.corrections import Corrections
 from persistence.database import Database, fixed
 from persistence.handoffs import Handoffs
 from persistence.identity import Identity
@@ -65,6 +66,7 @@ class Store:
         self.identity = Identity(database)
         self.journeys = Journeys(database)
         self.handoffs = Handoffs(database)
+        self.corrections = Corrections(database)
         self.scripts = Scripts(database)
         self.mails = Mails(database, lease=send_lease)
 

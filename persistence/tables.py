@@ -349,7 +349,10 @@ class RatingRow(SQLModel, table=True):
 
 
 class HandoffRow(SQLModel, table=True):
-    """A conversation that needs a human: why, with what evidence, and how urgent."""
+    """A conversation that needs a human: why, with what evidence, and how urgent (-1 low to 2 urgent).
+
+    ``reason`` is the script's word, ``why`` is triage's (empty: a script alone decided).
+    """
 
     __tablename__ = "handoffs"
     id: int = row_id()
@@ -360,6 +363,29 @@ class HandoffRow(SQLModel, table=True):
     promised_at: datetime | None = instant(optional=True)
     at: datetime = instant()
     resolved_at: datetime | None = instant(optional=True)
+    why: str = preset("")
+
+
+class CorrectionRow(SQLModel, table=True):
+    """What a person judged a message to mean: the newest judgement of each message, to learn from.
+
+    ``key`` names the message: its row in the inbox, or its words where it has none there. ``chance`` is the
+    probability (0 to 1) that the engine gave for a human being wanted, before it had learnt the message.
+    """
+
+    __tablename__ = "corrections"
+    id: int = row_id()
+    key: str = Field(unique=True)
+    conversation_id: int | None = Field(default=None, sa_type=ID, foreign_key="conversations.id", index=True)
+    inbox_id: int | None = Field(default=None, sa_type=ID, index=True)
+    text: str = Field(sa_type=Text)
+    language: str
+    intent: str
+    mood: str
+    handoff: bool
+    chance: float | None = None
+    by: str = preset("")
+    at: datetime = instant()
 
 
 class NoteRow(SQLModel, table=True):

@@ -54,6 +54,7 @@ async def ready(request: web.Request) -> web.Response:
             "oldest_seconds": round(age, 1),
         }
         problems += age > STALE.total_seconds()
+    checks["understanding"] = app.engine.report()
     # Without Redis everything still works, only slower between processes: no reason to be taken out.
     checks["signals"] = "ok" if await app.signals.alive() else "redis does not answer; polling instead"
     return web.json_response(

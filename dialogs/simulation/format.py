@@ -47,6 +47,7 @@ class Setting(Strict):
     channel: Channel | None = None
     channels: tuple[Channel, ...] = ()
     voice: Voice | None = None
+    mirror_voice: bool | None = None
     language: Language | None = None
     country: Literal["DE", "AT", "CH"] | None = None
     name: str | None = "Anna Beispiel"

@@ -13,7 +13,6 @@ from dialogs.flow import Book
 from dialogs.heard import Understand
 from dialogs.shop import Product
 from dialogs.words import Language
-from nlu.understanding import understand
 
 _HOURS: Final = {"de": "Mo–Fr 9–17 Uhr", "en": "Mon–Fri 9–17"}
 
@@ -22,13 +21,14 @@ _HOURS: Final = {"de": "Mo–Fr 9–17 Uhr", "en": "Mon–Fri 9–17"}
 class House:
     """A shop: its script, its catalogue, its channels and its settings.
 
-    ``capabilities`` are the channels by name. ``files`` are the texts that the book was read from; only what
-    republishes a script needs them.
+    ``capabilities`` are the channels by name. ``mirror_voice`` is the setting of that name. ``files`` are
+    the texts that the book was read from; only what republishes a script needs them.
     """
 
     book: Book
     products: Mapping[str, Product]
     capabilities: Mapping[str, Capabilities]
+    understand: Understand
     files: Mapping[str, str] = field(default_factory=dict)
     brand: str = "Rösterei Morgenrot"
     voice: Voice = "du"
@@ -37,8 +37,8 @@ class House:
     timezone: str = "Europe/Berlin"
     hours: Mapping[str, str] = field(default_factory=lambda: _HOURS)
     promise: int = 24
+    mirror_voice: bool = False
     pacing: Pacing = field(default_factory=Pacing)
-    understand: Understand = understand
 
     def with_book(self, book: Book) -> House:
         """The same shop with another book; what was begun with older versions goes on in them."""

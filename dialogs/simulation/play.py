@@ -209,6 +209,7 @@ def world_of(setting: Setting, house: House) -> World:
     house = replace(
         house,
         voice=setting.voice or house.voice,
+        mirror_voice=house.mirror_voice if setting.mirror_voice is None else setting.mirror_voice,
         language=setting.language or house.language,
         country=setting.country or house.country,
     )

@@ -220,6 +220,7 @@ class World:
         return Facts(
             brand=house.brand,
             voice=house.voice,
+            mirror_voice=house.mirror_voice,
             hours=house.hours,
             promise=house.promise,
             buyer_name=next((order.buyer_name for order in orders if order.buyer_name), buyer.name),

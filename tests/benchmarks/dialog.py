@@ -17,9 +17,9 @@ from dialogs.script import load_book
 from dialogs.shop import Item, Order
 from dialogs.state import State
 from integrations.instagram import CAPABILITIES
-from nlu.understanding import understand
 from tests.benchmarks.report import Report
 from tests.benchmarks.servers import Servers
+from tests.brain import understand
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ORDER = Order(

@@ -24,6 +24,7 @@ from dialogs.simulation.house import Buyer, House
 from dialogs.simulation.world import World
 from tests.benchmarks.report import Report
 from tests.benchmarks.servers import Servers
+from tests.brain import understand
 
 BUYERS = 5_000
 ALL_BUYERS = 100_000
@@ -94,7 +95,7 @@ def play_chunk(numbers: range) -> Tally:
 @cache
 def house() -> House:
     """The sample shop."""
-    return House(load_book(), load_catalogue(), CHANNELS)
+    return House(load_book(), load_catalogue(), CHANNELS, understand)
 
 
 def play_year(number: int, tally: Tally) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.app import App, open_store
 from bot.config import Config, Environment
+from bot.engines import BuiltIn
 from bot.entry import create
 from bot.scheduler import apply_receipts, apply_shop_events, wake_due
 from bot.sender import send_one
@@ -28,6 +29,7 @@ from persistence.signals import LocalSignals
 from persistence.sorting import sort
 from persistence.tables import Conversation, NoticeRow, OutboxRow, table
 from tests.bot.fakes import FakeChannel, SteeredClock
+from tests.brain import engine
 from tests.persistence import world
 
 SECRET = b"a secret of thirty-two characters"
@@ -70,6 +72,7 @@ class House:
             connections=Connections({}, ports, Http(), mailer),
             book=load_book(),
             products=load_catalogue(),
+            engine=BuiltIn(engine()),
             secret=SECRET,
         )
         return cls(app, speakers[0], clock)

@@ -12,10 +12,10 @@ from tests.crash.house import Platforms
 TEXTS: Final = (
     "Hallo",
     "Wie pflege ich die Mühle?",
-    "Wo bleibt mein Paket?",
-    "Lavendel im Sommer",
+    "Wo ist mein Paket?",
+    "Hallo zusammen",
     "Danke euch",
-    "Morgen kommt Tante Frieda",
+    "Einen Pflegetipp bitte",
     "Guten Morgen",
     "Habt ihr einen Tipp?",
 )

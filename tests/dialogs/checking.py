@@ -12,9 +12,10 @@ from dialogs.script import SCRIPTS, examine
 from integrations.instagram import CAPABILITIES as INSTAGRAM
 from integrations.telegram import CAPABILITIES as TELEGRAM
 from integrations.whatsapp import CAPABILITIES as WHATSAPP
+from tests.brain import understand
 
 CHANNELS: Final = {"instagram": INSTAGRAM, "whatsapp": WHATSAPP, "telegram": TELEGRAM}
-ALL: Final = Demands(channels=CHANNELS)
+ALL: Final = Demands(channels=CHANNELS, understand=understand)
 _MARK: Final = re.compile(r"#! ([\w ]+)$")
 
 FRAME: Final = """
@@ -28,7 +29,7 @@ starts:
   - occasion: order_number
   - intent: human_request
   - intent: complaint
-  - intent: not_working
+  - intent: defect
   - intent: opt_out
   - intent: opt_in
   - intent: greeting

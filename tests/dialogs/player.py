@@ -22,7 +22,7 @@ from dialogs.script import load_book
 from dialogs.shop import Entry, Item, Order, OrderStatus, Parcel
 from dialogs.simulation.house import House
 from dialogs.state import State
-from nlu.understanding import understand
+from tests.brain import understand
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 CODE = "NK" + "ABCDEFGHIJKLMNOPQRSTUV"
@@ -54,7 +54,7 @@ INSTAGRAM_LIKE = Capabilities(
 
 def house(book: Book | None = None) -> House:
     """The sample shop with the channels' real capabilities; with ``book`` its scripts are another's."""
-    return House(book if book is not None else load_book(), load_catalogue(), CHANNELS)
+    return House(book if book is not None else load_book(), load_catalogue(), CHANNELS, understand)
 
 
 def order(

@@ -40,6 +40,7 @@ GOOD: Final = """\
     - {sku: T-1, why: {de: "Passt.", en: "Fits."}}
     - sku: "0815"
   consumption_days: 30
+  return_rate: 0.12
   days: {rating: 0, bundle: 45}
 - sku: T-1
   title: {de: "Tee"}
@@ -74,6 +75,7 @@ def test_everything_that_can_be_said_of_a_product() -> None:
         success={"de": "Die erste Tasse!", "en": "The first cup!"},
         complements=(Complement("T-1", {"de": "Passt.", "en": "Fits."}), Complement("0815")),
         consumption_days=30,
+        return_rate=0.12,
         days={"rating": 0, "bundle": 45},
         picture="https://shop.example/kanne.jpg",
         url="https://shop.example/kanne",
@@ -133,6 +135,14 @@ def test_no_kind_is_without_a_case() -> None:
             "Product `A`: `consumption_days` does not have the right form. Expected is at least 1.",
             "Erwartet wird: mindestens 1.",
         ),
+        *(
+            (
+                f"{PRODUCT}  return_rate: {written}\n",
+                "Product `A`: `return_rate` does not have the right form. Expected is a number from 0 to 1",
+                "Erwartet wird: eine Zahl von 0 bis 1: 0.12 heißt, dass 12 von 100 zurückkommen.",
+            )
+            for written in ("12", "-0.1", "12 %", '"0,12"', "yes", "true", ".nan", ".inf", "[0.1]")
+        ),
         (
             f"{PRODUCT}  days: {{rating: soon}}\n",
             "Product `A`: `days.rating` does not have the right form. Expected is a whole number.",
@@ -180,7 +190,7 @@ def test_everything_is_told_at_once_and_the_rest_can_be_used(tmp_path: Path) -> 
     said = str(caught.value).splitlines()
     assert len(said) == len(caught.value.problems) == 5
     lines = [match[1] for line in said if (match := re.match(r"shop\.yml:(\d+):\d+: ", line))]
-    assert lines == ["3", "19", "27", "27", "28"]
+    assert lines == ["3", "19", "28", "28", "29"]
     assert list(examine_catalogue("shop.yml", text)[0]) == ["T-1", "0815"]
 
 

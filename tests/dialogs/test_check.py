@@ -234,7 +234,7 @@ RULES: Final = {
 starts:
   - keyword:
       - etwas anderes
-      - Pflege            #! keyword_shadows
+      - Pflegetipp        #! keyword_shadows
 steps:
   - id: a
     say: {WORDS}

@@ -28,7 +28,7 @@ from dialogs.records import Bound, HandedOff, Noted, OptedOut, Rated, Record, Re
 from dialogs.script import load_book
 from dialogs.shop import Entry, EntryState, OrderStatus
 from dialogs.state import STATE, Option, State
-from nlu.understanding import understand
+from tests.brain import understand
 from tests.dialogs.player import CODE, START, Player, bought, order
 
 

@@ -33,7 +33,7 @@ from dialogs.render import render
 from dialogs.script import load_book
 from dialogs.shop import Entry
 from dialogs.state import STATE, State
-from nlu.understanding import understand
+from tests.brain import understand
 from tests.dialogs.player import CODE, INSTAGRAM_LIKE, START, WHATSAPP_LIKE, order
 
 PLANNED = st.builds(

@@ -22,9 +22,10 @@ from dialogs.expressions import (
 from dialogs.names import NAMES
 
 T = TypeVar("T")
-KNOWN = frozenset({"brand", "score", "has_order", "nothing"})
+KNOWN = frozenset({"brand", "score", "has_order", "nothing", "order.risk"})
 TOLD: dict[str, Value] = {"brand": "Rösterei", "score": 4, "has_order": True, "nothing": "", "my.cups": "3",
-                          "notes.usage": "press", "my.items": "Bohnen", "my.__class__": "ja"}  # fmt: skip
+                          "notes.usage": "press", "my.items": "Bohnen", "my.__class__": "ja",
+                          "order.risk": 55}  # fmt: skip
 
 
 def fill(name: str) -> Value:
@@ -51,6 +52,8 @@ def worth(source: str) -> Value:
         ("notes.usage == 'press'", True),
         ("'ess' in notes.usage", True),
         ("notes.other", ""),
+        ("order.risk >= 50 and has_order", True),
+        ("order.risk + my.cups|int", 58),
         ("score + 1", 5),
         ("score - 5", -1),
         ("-score", -4),
@@ -106,6 +109,10 @@ def test_the_names_of_a_text_are_known_beforehand() -> None:
         ("brand.__class__", "unknown_placeholder", "__class__"),
         ("my.cups.real", "unknown_placeholder", "real"),
         ("my", "unknown_placeholder", "my"),
+        ("order", "unknown_placeholder", "order"),
+        ("order.risks", "unknown_placeholder", "order.risks"),
+        ("order.__class__", "unknown_placeholder", "order.__class__"),
+        ("order.risk.real", "unknown_placeholder", "real"),
         ("__builtins__", "unknown_placeholder", "__builtins__"),
         ("self", "unknown_placeholder", "self"),
         ("brand()", "not_allowed", "call"),
@@ -194,11 +201,11 @@ def test_an_expression_is_bounded() -> None:
 
 
 PIECES = st.sampled_from(
-    ["brand", "score", "my.cups", "notes.x", "has_order", "nothing", "x", "1", "0", "2.5", "'a'", '"{"',
-     "'}'", "[", "]", "(", ")", "{", "}", ",", ".", ":", "|", "+", "-", "*", "**", "/", "//", "%", "~", "==",
-     "!=", "<", ">=", "=", "!", " and ", " or ", " not ", " in ", " is ", " if ", " else ", "none", "true",
-     "1e308", "#", "\\", "\n", "99999999999999", *FILTERS, "defined", "number", "__class__", "ß", "🧵", "{%",
-     "%}", "{#", "#}", "\0%", "\0#"]
+    ["brand", "score", "my.cups", "notes.x", "order.risk", "has_order", "nothing", "x", "1", "0", "2.5",
+     "'a'", '"{"', "'}'", "[", "]", "(", ")", "{", "}", ",", ".", ":", "|", "+", "-", "*", "**", "/", "//",
+     "%", "~", "==", "!=", "<", ">=", "=", "!", " and ", " or ", " not ", " in ", " is ", " if ", " else ",
+     "none", "true", "1e308", "#", "\\", "\n", "99999999999999", *FILTERS, "defined", "number", "__class__",
+     "ß", "🧵", "{%", "%}", "{#", "#}", "\0%", "\0#"]
 )  # fmt: skip
 SOURCES = st.text(max_size=20) | st.lists(PIECES, max_size=12).map("".join)
 VALUES = st.one_of(

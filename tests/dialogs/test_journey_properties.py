@@ -37,10 +37,11 @@ from dialogs.simulation.knowledge import owned
 from dialogs.simulation.world import World
 from dialogs.state import STATE, State
 from dialogs.timing import is_quiet
+from tests.brain import understand
 from tests.dialogs.player import START
 
 pytestmark = pytest.mark.timeout(180)  # a slow machine may need longer than most tests
-HOUSE = House(load_book(), load_catalogue(), CHANNELS)
+HOUSE = House(load_book(), load_catalogue(), CHANNELS, understand)
 WITHOUT_REASON = {"planned", "sent", "merged"}
 WORDS = (
     "1", "2", "3", "4", "5", "ja", "nein", "erledigt", "klappt nicht", "danke", "hallo", "brumm", "kaputt!",

@@ -18,6 +18,7 @@ from persistence.tables import (
     Buyer,
     ContactRow,
     Conversation,
+    CorrectionRow,
     EntryLinkRow,
     HandoffRow,
     InboxRow,
@@ -105,6 +106,10 @@ def _history(n: int) -> dict[type[Any], dict[str, Any]]:
         TouchpointRow: {
             "buyer_id": n, "key": f"tip:old{n}", "flow": "tip", "purpose": "service", "fate": "sent",
             "order_id": f"old{n}", "at": moment, "sent_at": moment, **place, **when,
+        },
+        CorrectionRow: {
+            "key": f"k{n}", "inbox_id": n, "text": "t", "language": "de", "intent": "yes", "mood": "neutral",
+            "handoff": False, "at": moment, **place,
         },
         PreferenceRow: {"name": "n", "value": "v", "at": moment, **place},
         OfferRow: {"flow": "f", "code": "c", "percent": 1, "until": moment, "at": moment, **place},

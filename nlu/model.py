@@ -1,0 +1,185 @@
+"""What has been learnt: weights of all heads over one set of features, quick to load and to ask.
+
+A head answers one question about a text (which intent, which mood, whether a human is wanted) by a weighted
+sum over its n-grams and signals. All heads share the features, so that a text is read and looked up once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import exp, fsum, sqrt
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlu import features
+
+FORMAT: Final = 1
+"""Goes up with every change after which older files cannot be read."""
+
+_NO_SHIFT: Final[Mapping[str, float]] = MappingProxyType({})
+_ONES: Final = np.ones(8 * features.MAX_TEXT, dtype=np.float32)
+"""A product with ones is how a library for matrices adds up rows; no text has more features than this."""
+
+Numbers = NDArray[np.float32]
+Rows = NDArray[np.int32]
+
+
+class NoModel(Exception):
+    """There is no model to be read there, or none that this program can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One question: its answers, and where their sums stand. Sums times ``sharpness`` are log-odds."""
+
+    name: str
+    labels: tuple[str, ...]
+    first: int
+    sharpness: float = 1.0
+
+    def chances(self, sums: Sequence[float], shift: Mapping[str, float] = _NO_SHIFT) -> dict[str, float]:
+        """The probability of every label; ``shift`` adds to the log-odds of some of them."""
+        own = [one * self.sharpness for one in sums[self.first : self.first + len(self.labels)]]
+        for label, more in shift.items():
+            own[self.labels.index(label)] += more
+        most = max(own)
+        risen = [exp(one - most) for one in own]
+        total = fsum(risen)
+        return {label: one / total for label, one in zip(self.labels, risen, strict=True)}
+
+    def all_chances(self, sums: Numbers) -> Numbers:
+        """The same for many texts at once: a row of this head's own sums for each."""
+        risen = np.exp((sums - sums.max(axis=1, keepdims=True)) * self.sharpness)
+        return np.asarray(risen / risen.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Whether a human is wanted: by the words' own sum (at ``place``), by what is meant and felt.
+
+    ``usual`` is how often each intent wants a human, in the order of the head's labels; the others are
+    weights of log-odds.
+    """
+
+    place: int
+    usual: tuple[float, ...]
+    own: float
+    meant: float
+    negative: float
+    positive: float
+    offset: float
+
+    def chance(self, sums: Sequence[float], intents: Iterable[float], moods: Mapping[str, float]) -> float:
+        """The probability, given the chances of all intents in the order of their head, and of the moods."""
+        usual = fsum(chance * share for chance, share in zip(intents, self.usual, strict=True))
+        odds = self.own * sums[self.place] + self.meant * usual + self.offset
+        odds += self.negative * moods["negative"] + self.positive * moods["positive"]
+        return 1.0 / (1.0 + exp(-max(-40.0, min(40.0, odds))))
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All heads. ``weights`` has a row for each n-gram that was seen often enough (row 0: all others).
+
+    ``known`` gives the row of every feature of the two families (characters, words); ``rarity`` how much a
+    row counts when a text's length is taken out; ``signals`` are the weights of the mood's signals;
+    ``notes`` is what the training found out about itself.
+    """
+
+    name: str
+    heads: tuple[Head, ...]
+    blend: Blend
+    known: tuple[Rows, Rows]
+    rarity: Numbers
+    weights: Numbers
+    bias: Numbers
+    signals: Numbers
+    notes: Mapping[str, Any]
+
+    def head(self, name: str) -> Head:
+        """The head of that name; KeyError if there is none."""
+        for head in self.heads:
+            if head.name == name:
+                return head
+        raise KeyError(name)
+
+    def sums(self, read: features.Read, signals: Sequence[float]) -> list[float]:
+        """What every label of every head adds up to for a text."""
+        total = self.bias + np.array(signals, dtype=np.float32) @ self.signals
+        for known, ids in zip(
+            self.known, (features.characters(read.tokens), features.worded(read)), strict=True
+        ):
+            rows = known.take(ids)  # several times as fast as [] for so few
+            rare = self.rarity.take(rows)
+            if norm := sqrt(rare @ rare):
+                total += (_ONES[: len(rows)] @ self.weights.take(rows, axis=0)) / norm
+        found: list[float] = total.tolist()
+        return found
+
+    def shares(self, read: features.Read, column: int) -> list[float]:
+        """What each token adds to one column, by its words and its neighbours: why the model thinks so."""
+        known = self.known[1]
+        ids, owners = features.owned(read)
+        rows = known[ids]
+        rare = self.rarity[rows]
+        norm = float(np.sqrt(np.dot(rare, rare))) or 1.0
+        shares: list[float] = np.bincount(
+            owners, weights=self.weights[rows, column] / norm, minlength=len(read.tokens)
+        ).tolist()
+        return shares
+
+    def save(self, path: Path) -> None:
+        """Write the model, all or nothing: whoever reads meanwhile finds the old file or the new one."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        told = {
+            "format": FORMAT,
+            "name": self.name,
+            "notes": self.notes,
+            "heads": [asdict(head) for head in self.heads],
+            "blend": asdict(self.blend),
+        }
+        aside = path.with_name(f"{path.name}.{os.getpid()}")
+        with aside.open("wb") as file:
+            np.savez(
+                file,
+                told=np.frombuffer(json.dumps(told).encode(), dtype=np.uint8),
+                characters=self.known[0],
+                words=self.known[1],
+                rarity=self.rarity,
+                weights=self.weights,
+                bias=self.bias,
+                signals=self.signals,
+            )
+        aside.replace(path)
+
+
+def load(path: Path) -> Model:
+    """Read a model that was saved; `NoModel` if there is none, or a broken or foreign one."""
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            told = json.loads(file["told"].tobytes())
+            if told["format"] != FORMAT:
+                raise NoModel(f"{path} was written by another version of this program.")
+            return Model(
+                name=told["name"],
+                heads=tuple(Head(**(head | {"labels": tuple(head["labels"])})) for head in told["heads"]),
+                blend=Blend(**(told["blend"] | {"usual": tuple(told["blend"]["usual"])})),
+                known=(file["characters"], file["words"]),
+                rarity=file["rarity"],
+                weights=file["weights"],
+                bias=file["bias"],
+                signals=file["signals"],
+                notes=told["notes"],
+            )
+    except FileNotFoundError:
+        raise NoModel(f"There is no model at {path}.") from None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        raise NoModel(f"{path} cannot be read as a model ({type(error).__name__}).") from error

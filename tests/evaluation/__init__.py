@@ -1,0 +1,1 @@
+"""`make evaluate`: how well messages are understood, measured on messages that nobody has learnt from."""
