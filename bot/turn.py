@@ -1,7 +1,7 @@
 """ROOM 2, the turn: what waited in a conversation goes in, one transaction's worth of rows comes out.
 
-One function a stage: claim → hear → gather → answer → render → commit. Only gathering waits for anything; see
-`bot.facts`.
+One function a stage: claim → prepare → hear → gather → answer → render → commit. Only two of them wait for
+anything: preparing, where another program understands (`bot.engines`), and gathering (`bot.facts`).
 """
 
 from __future__ import annotations

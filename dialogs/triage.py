@@ -203,7 +203,7 @@ def _reason(  # noqa: PLR0911 - one case for each rule, in the order in which th
             return "low_rating"
         case "order_status" if meaning.mood.label != "negative":
             return None
-    return _by_number(meaning, moment) if likely else None
+    return _by_number(meaning, moment) if likely and not fine else None
 
 
 def _unsolved(meaning: Understanding) -> bool:

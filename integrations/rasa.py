@@ -3,7 +3,7 @@
 A buyer must never wait for a server that is away. So there is a time-out for each question, and a circuit
 breaker over all of them: *closed*, texts are asked about; *open*, nobody asks until a pause is over;
 *half-open*, one question of our own finds out, in the background, whether the server is back. Whoever asks
-meanwhile gets None at once and lets the built-in engine answer.
+meanwhile gets None at once and lets the embedded engine answer.
 
 Of what a server says nothing is believed that does not look like Rasa's answer with the house's own intents.
 """
@@ -235,7 +235,7 @@ class Rasa:
             except IntegrationError as error:
                 # What follows is advice for requests that have an effect; a question has none.
                 raise _Wrong(str(error).partition(";")[0]) from None
-            except Exception as error:  # noqa: BLE001 - whatever it is, the built-in engine can still answer
+            except Exception as error:  # noqa: BLE001 - whatever it is, the embedded engine can still answer
                 raise _Wrong(f"asking failed ({type(error).__name__})") from None
         if answer.status != 200:
             raise _Wrong(f"it answered {answer.status}")

@@ -1,7 +1,7 @@
 """Examples to a model: linear heads over hashed n-grams and the mood's signals, calibrated.
 
-Training wants scikit-learn, which is large: it is only imported here, and a server trains in a process of
-its own (`bot.understanding`), so that answering needs nothing but arrays.
+Training wants scikit-learn, which is large: it is only imported here, and a server trains in a process of its
+own (`bot.training`), so that answering needs nothing but arrays.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sklearn.svm import LinearSVC
 
 from nlu.corpus import INTENTS, MOODS, Example
 from nlu.model import Blend, Head, Model, Numbers
-from nlu.table import read, table
+from nlu.table import Table, read, table
 from nlu.together import together
 
 FOLDS: Final = 4
@@ -53,21 +53,23 @@ TASKS: Final = (
 )
 
 
-def learn(examples: Sequence[Example], name: str, *, apart: bool = False) -> Model:
+def learn(
+    examples: Sequence[Example], name: str, found: Table | None = None, *, apart: bool = False
+) -> Model:
     """Train all heads on ``examples``, and find out on held-out ones how sure the model may be of itself.
 
-    The model is called ``name``. Deterministic: the same examples in the same order give the same model,
-    whether a second process helps (``apart``) or not. Its notes say how many ``examples`` there were, the
-    ``least`` confidence under which an intent is not believed, and the ``handoff_curve``: thresholds, each
-    with the share of calm messages it would hand over and the share of unhappy ones it would find.
+    The model is called ``name``; ``found`` are the examples already read. Deterministic: the same examples in
+    the same order give the same model, whether a second process helps (``apart``) or not. Its notes say how
+    many ``examples`` there were, the ``least`` confidence under which an intent is not believed, and the
+    ``handoff_curve``: thresholds, each with the share of calm messages it would hand over and the share of
+    unhappy ones it would find.
 
     Raises:
         ValueError: some label has fewer than `FOLDS` examples.
 
     """
     _check(examples)
-    half = len(examples) // 2
-    found = table(together(lambda: read(examples[:half]), lambda: read(examples[half:]), apart=apart))
+    found = found or table([read(examples)])
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=_SEED)
     learnt, asked = next(folds.split(examples, [example.intent for example in examples]))
     intent, mood, handoff = (_Pupil(task, found.columns, _answers(task, examples)) for task in TASKS)

@@ -38,7 +38,7 @@ python_310() {
 make rasa: no Python 3.10 with venv found; Rasa 3.6 runs on no newer one. Install it beside the others, for example
 with pyenv (pyenv install 3.10) or from your system's packages (python3.10 and python3.10-venv), or name one:
   RASA_PYTHON=/path/to/python3.10 make rasa
-Without Rasa the built-in engine does the same work.
+Without Rasa the embedded engine does the same work.
 END
   return 1
 }
