@@ -9,17 +9,19 @@ import gc
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nlu.corpus import BadTraining, Example, load, training_files
-from nlu.table import Reading, Table, read, table
 from nlu.together import together
 from nlu.understanding import Intent, MoodLabel
 
+if TYPE_CHECKING:
+    from nlu.table import Reading, Table
+
 _THERE: Final = 0.65
-"""The share of the examples that another process reads while this one loads and reads the rest.
+"""The share of the examples that another process reads while this one loads libraries and reads the rest.
 
 Both are done at once then; and as German stands before English, each process meets the words of one language.
 """
@@ -52,15 +54,26 @@ def corrected(lines: Iterable[bytes]) -> tuple[Example, ...]:
 
 
 def _read(examples: Sequence[Example]) -> Table:
-    """Read all examples; while a second process reads most, this one loads the libraries that learn."""
+    """Read all examples; while a second process reads most, this one loads the libraries that learn.
+
+    They take more than a second to load: nothing before the two part may ask for them.
+    """
     share = round(_THERE * len(examples))
 
     def here() -> Reading:
-        from nlu import learning  # noqa: F401, PLC0415 - a second of loading, while the other process reads
+        from nlu import learning, table  # noqa: PLC0415 - a second of loading while the other reads
 
-        return read(examples[share:])
+        del learning
+        return table.read(examples[share:])
 
-    last, first = together(here, lambda: read(examples[:share]), apart=True)
+    def there() -> Reading:
+        from nlu import table  # noqa: PLC0415 - only after the two part
+
+        return table.read(examples[:share])
+
+    last, first = together(here, there, apart=True)
+    from nlu.table import table  # noqa: PLC0415 - loaded by now
+
     return table([first, last])
 
 
@@ -69,7 +82,7 @@ def main(out: Path, folders: Iterable[Path], corrections: Iterable[bytes]) -> in
     try:
         examples = load(training_files(*folders)) + corrected(corrections)
         found = _read(examples)
-        from nlu.learning import learn  # noqa: PLC0415 - loaded by now, see below
+        from nlu.learning import learn  # noqa: PLC0415 - loaded by now, see above
 
         learn(examples, out.stem, found, apart=True).save(out)
     except (BadTraining, ValueError, OSError) as error:

@@ -35,7 +35,7 @@ _KEPT: Final = 4
 
 _NO_PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType({})
 
-_LEARNING: Final = ("corpus", "features", "learning", "model", "mood", "table")
+_LEARNING: Final = ("corpus", "features", "learning", "model", "mood", "table", "tone")
 
 _LONGEST_TRAINING: Final = 300.0
 

@@ -21,7 +21,10 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from nlu.corpus import INTENTS, MOODS, Example
-from nlu.model import Blend, Head, Model, Numbers
+from nlu.features import read as read_text
+from nlu.features import worded
+from nlu.model import Blend, Head, Model, Numbers, general
+from nlu.mood import FEATURES
 from nlu.table import Table, read, table
 from nlu.together import together
 
@@ -75,7 +78,10 @@ def learn(
     intent, mood, handoff = (_Pupil(task, found.columns, _answers(task, examples)) for task in TASKS)
     (all_intents, one), (tried_intents, two) = together(
         lambda: (intent.fit(), (handoff.fit(), handoff.tried(learnt, asked))),
-        lambda: (intent.tried(learnt, asked), (mood.fit(), mood.tried(learnt, asked))),
+        lambda: (
+            intent.tried(learnt, asked),
+            (mood.fit(), mood.tried(learnt, asked) + _tones(examples, found, asked)),
+        ),
         apart=apart,
     )
     heads = _heads((tried_intents, two[1]), (intent.answers[asked], mood.answers[asked]))
@@ -141,6 +147,19 @@ class _Pupil:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # it is stopped early on purpose
             return learner.fit(columns, answers)
+
+
+def _tones(examples: Sequence[Example], found: Table, asked: Labels) -> Numbers:
+    """What the tone of their words adds to the moods of some messages (`nlu.model.general`)."""
+    signals = found.columns[asked][:, -len(FEATURES) :].toarray()
+    texts = [read_text(examples[at].text) for at in asked]
+    return np.array(
+        [
+            general(found.known[1], text.tokens, worded(text), told)
+            for text, told in zip(texts, signals.tolist(), strict=True)
+        ],
+        dtype=np.float32,
+    )
 
 
 def _heads(sums: tuple[Numbers, Numbers], answers: tuple[Labels, Labels]) -> tuple[Head, Head]:

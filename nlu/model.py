@@ -19,9 +19,9 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu import features
+from nlu import features, tone
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Goes up with every change after which older files cannot be read."""
 
 _NO_SHIFT: Final[Mapping[str, float]] = MappingProxyType({})
@@ -114,14 +114,16 @@ class Model:
     def sums(self, read: features.Read, signals: Sequence[float]) -> list[float]:
         """What every label of every head adds up to for a text."""
         total = self.bias + np.array(signals, dtype=np.float32) @ self.signals
-        for known, ids in zip(
-            self.known, (features.characters(read.tokens), features.worded(read)), strict=True
-        ):
+        words = features.worded(read)
+        for known, ids in zip(self.known, (features.characters(read.tokens), words), strict=True):
             rows = known.take(ids)  # several times as fast as [] for so few
             rare = self.rarity.take(rows)
             if norm := sqrt(rare @ rare):
                 total += (_ONES[: len(rows)] @ self.weights.take(rows, axis=0)) / norm
         found: list[float] = total.tolist()
+        first = self.head("mood").first
+        for at, more in enumerate(general(self.known[1], read.tokens, words, signals), first):
+            found[at] += more
         return found
 
     def shares(self, read: features.Read, column: int) -> list[float]:
@@ -131,10 +133,14 @@ class Model:
         rows = known[ids]
         rare = self.rarity[rows]
         norm = float(np.sqrt(np.dot(rare, rare))) or 1.0
-        shares: list[float] = np.bincount(
-            owners, weights=self.weights[rows, column] / norm, minlength=len(read.tokens)
-        ).tolist()
-        return shares
+        weights = self.weights[rows, column] / norm
+        shares: list[float] = np.bincount(owners, weights=weights, minlength=len(read.tokens)).tolist()
+        mood = self.head("mood")
+        if not mood.first <= column < mood.first + len(mood.labels):
+            return shares
+        loud = tone.loudness(_strange(known, ids[: len(read.tokens)]))
+        general = tone.shares(read.tokens, column - mood.first)
+        return [one + loud * other for one, other in zip(shares, general, strict=True)]
 
     def save(self, path: Path) -> None:
         """Write the model, all or nothing: whoever reads meanwhile finds the old file or the new one."""
@@ -159,6 +165,21 @@ class Model:
                 signals=self.signals,
             )
         aside.replace(path)
+
+
+def _strange(known: Rows, words: features.Ids) -> int:
+    """How many of the words the model does not know; ``known`` are the rows of the second family."""
+    return len(words) - int(np.count_nonzero(known.take(words)))
+
+
+def general(known: Rows, tokens: Sequence[str], words: features.Ids, signals: Sequence[float]) -> tone.Triple:
+    """What is added to the moods of a text by the tone of its words: louder the more are strange.
+
+    ``words`` are its features of the second family (`nlu.features.worded`), ``known`` the rows of that.
+    """
+    loud = tone.loudness(_strange(known, words[: len(tokens)]))
+    negative, neutral, positive = tone.tone(tokens, signals)
+    return loud * negative, loud * neutral, loud * positive
 
 
 def load(path: Path) -> Model:

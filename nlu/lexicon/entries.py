@@ -71,6 +71,8 @@ class Index:
     stem: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     head: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     tail: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    lengths: tuple[int, ...] = ()
+    """How long beginnings and ends are, the shortest first."""
 
 
 @dataclass(slots=True)
@@ -152,6 +154,7 @@ def parse(content: str) -> Lexicon:
         elif line:
             for entry in filter(None, map(str.strip, line.split(","))):
                 _enter(read, entry, why, weight)
+    read.index.lengths = tuple(sorted({len(part) for part in (*read.index.head, *read.index.tail)}))
     return read
 
 

@@ -37,10 +37,13 @@ _FOLDS: Final = str.maketrans(
 )
 _STRETCHED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _ENDINGS: Final = {
-    "de": ("", "e", "er", "es", "en", "em", "n", "s", "st", "t", "et", "te", "ten", "ere", "eres", "eren",
-           "erer", "ste", "sten", "ster", "stes", "este", "esten", "i"),
-    "en": ("", "s", "es", "ed", "d", "ing", "er", "est", "ly", "y"),
+    "de": frozenset(
+        ("", "e", "er", "es", "en", "em", "n", "s", "st", "t", "et", "te", "ten", "ere", "eres", "eren",
+         "erer", "ste", "sten", "ster", "stes", "este", "esten", "i")
+    ),
+    "en": frozenset(("", "s", "es", "ed", "d", "ing", "er", "est", "ly", "y")),
 }  # fmt: skip
+_LONGEST_ENDING: Final = 5
 _BOOSTED: Final = (
     "super",
     "mega",
@@ -57,6 +60,8 @@ _BOOSTED: Final = (
 _ENDS_SENTENCE: Final = frozenset(".!?;…\n")
 _ENDS_CLAUSE: Final = frozenset(",:()–—-") | _ENDS_SENTENCE
 _LONGEST_WORD: Final = 40
+_UNKNOWN: Final = ("", 0.0)
+_NONE: Final[frozenset[int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,12 @@ class Word:
     elements: frozenset[int]
     why: str
     weight: float
-    phrases: tuple[tuple[int, Phrase], ...]
     border: int
     stretched: bool
-    negates: bool
-    verb: bool
-    factor: float
+    phrases: tuple[tuple[int, Phrase], ...] = ()
+    negates: bool = False
+    verb: bool = False
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,32 +174,38 @@ def look(surface: str, language: str) -> Word:
         elements = _elements(_folded(_STRETCHED.sub(r"\1", lower)), read, language)
     if surface.isdecimal():
         elements[read.element(NUMBER)] = 1.0
+    border = 2 if surface in _ENDS_SENTENCE else int(surface in _ENDS_CLAUSE)
+    if not elements:
+        why, weight = _boosted(folded, read, language) if language == "de" else _UNKNOWN
+        return Word(folded, _NONE, why, weight, border, stretched)
     for element in tuple(elements):
         elements |= dict.fromkeys(read.wider.get(element, ()), 1.0)
     why, weight = _single(elements, read)
-    if not why and language == "de" and not elements:
-        for booster in _BOOSTED:
-            rest = folded.removeprefix(booster)
-            if rest != folded and len(rest) > 3:
-                why, weight = _single(_elements(rest, read, language), read)
     of = read.classes.get
-    phrases = tuple(
-        (phrase.last_needed, phrase) for element in elements for phrase in read.starts.get(element, ())
-    )
-    border = 2 if surface in _ENDS_SENTENCE else int(surface in _ENDS_CLAUSE or of("@border") in elements)
-    factor = 1.35 if of("@booster") in elements else 0.6 if of("@damper") in elements else 1.0
     return Word(
         folded=folded,
         elements=frozenset(elements),
         why=why,
         weight=weight,
-        phrases=phrases,
-        border=border,
+        phrases=tuple(
+            [(phrase.last_needed, phrase) for element in elements for phrase in read.starts.get(element, ())]
+        ),
+        border=border or int(of("@border") in elements),
         stretched=stretched,
         negates=of("@negator") in elements,
         verb=of("@verb") in elements,
-        factor=factor,
+        factor=1.35 if of("@booster") in elements else 0.6 if of("@damper") in elements else 1.0,
     )
+
+
+def _boosted(folded: str, read: Lexicon, language: str) -> tuple[str, float]:
+    """The entry in a word that is not known as a whole: megaschön, saugut."""
+    if folded.startswith(_BOOSTED):
+        for booster in _BOOSTED:
+            rest = folded.removeprefix(booster)
+            if rest != folded and len(rest) > 3:
+                return _single(_elements(rest, read, language), read)
+    return _UNKNOWN
 
 
 def _folded(lower: str) -> str:
@@ -208,12 +219,16 @@ def _folded(lower: str) -> str:
 def _elements(word: str, read: Lexicon, language: str) -> dict[int, float]:
     """The elements that a word may be, each with how closely it fits."""
     index = read.index
+    size = len(word)
     found = dict.fromkeys(index.whole.get(word, ()), 100.0)
-    for ending in _ENDINGS[language]:
-        if word.endswith(ending):
-            for element in index.stem.get(word[: len(word) - len(ending)], ()):
-                found.setdefault(element, 50.0 + len(word) - len(ending))
-    for length in range(2, len(word) + 1):
+    for length in range(max(0, size - _LONGEST_ENDING), size + 1):
+        stems = index.stem.get(word[:length])
+        if stems and word[length:] in _ENDINGS[language]:
+            for element in stems:
+                found.setdefault(element, 50.0 + length)
+    for length in index.lengths:
+        if length > size:
+            break
         for element in index.head.get(word[:length], ()):
             found[element] = max(found.get(element, 0.0), float(length))
         for element in index.tail.get(word[-length:], ()):
@@ -225,5 +240,5 @@ def _single(elements: dict[int, float], read: Lexicon) -> tuple[str, float]:
     """The entry of one word that fits most closely."""
     fitting = [element for element in elements if element in read.singles]
     if not fitting:
-        return "", 0.0
+        return _UNKNOWN
     return read.singles[max(fitting, key=lambda element: elements[element])]

@@ -243,7 +243,7 @@ def _cross_validated(examples: Sequence[Example], pictures: Path) -> None:
 def _public(engine: Embedded, path: Path) -> None:
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     messages = [Message(row["text"], row["lang"], "", row["label"], handoff=False) for row in rows]
-    print(f"## Mood of public rows ({path.name}, never learnt from)\n")
+    print(f"## Mood of public rows ({path.name})\n")
     systems: dict[str, System] = {
         "embedded": embedded_system(engine),
         "TextBlob": plain_textblob,
