@@ -6,15 +6,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, Final
+from typing import IO, Any
 
 from bot.config import Config
 from bot.engines import Engine, engine_named
 from dialogs.triage import triage
 from nlu.understanding import Understanding
-
-_TOGETHER: Final = 64
-"""Lines that wait are answered in one go: many small writes cost more than the understanding."""
 
 
 def understand(config: Config, engine: str | None, lines: Iterable[bytes], out: IO[bytes]) -> bool:
@@ -42,9 +39,6 @@ async def _answer_all(engine: Engine, lines: Iterable[bytes], out: IO[bytes]) ->
             text, language = asked
             understand = await engine.prepare(text)
             _write(out, told(understand(text, language=language, expecting=None)))
-            if number % _TOGETHER == 0:
-                out.flush()
-        out.flush()
     finally:
         await engine.aclose()
     return good
@@ -96,6 +90,7 @@ def _asked(line: bytes) -> tuple[str, str | None] | str:
 
 def _write(out: IO[bytes], answer: dict[str, Any]) -> None:
     out.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+    out.flush()  # whoever asks line by line waits for each
 
 
 def streams() -> tuple[Iterator[bytes], IO[bytes]]:

@@ -96,10 +96,7 @@ class Embedded:
         places = features.places(text)
         if len(places) != len(read.tokens):
             return
-        first = self._mood.first
-        shares = self.model.shares(read, first + self._mood.labels.index(label))
-        against = self.model.shares(read, first + self._mood.labels.index("neutral"))
-        lead = [(one - other) * self._mood.sharpness for one, other in zip(shares, against, strict=True)]
+        lead = [one * self._mood.sharpness for one in self.model.leads(read, self._mood, label, "neutral")]
         words = [at for at, token in enumerate(read.tokens) if token[0].isalnum() and lead[at] >= _TOLD]
         for at in sorted(words, key=lambda at: -lead[at])[:_MOST_TOLD]:
             start, end = places[at]

@@ -26,7 +26,6 @@ from that: a ``number`` is another reading of the whole text, and a ``product`` 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -138,9 +137,19 @@ def _plain(text: str) -> str:
     return text if text.isascii() else text.translate(_ODD)
 
 
-_ODD: Final = {
-    code: str(int(chr(code))) for code in range(128, sys.maxunicode + 1) if chr(code).isdecimal()
-} | {ord("ſ"): "s", ord("\u212a"): "k", ord("ı"): "i", ord("İ"): "i", ord("ẞ"): "ß", 0xFB05: "s", 0xFB06: "s"}
+class _Odd(dict[int, str | int]):
+    """What passes for a plain figure or letter, filled as signs are met: there are a million of them."""
+
+    def __missing__(self, code: int) -> str | int:
+        sign = chr(code)
+        self[code] = plain = str(int(sign)) if code > _ASCII and sign.isdecimal() else code
+        return plain
+
+
+_ASCII: Final = 127
+_ODD: Final = _Odd(
+    {ord("ſ"): "s", 0x212A: "k", ord("ı"): "i", ord("İ"): "i", ord("ẞ"): "ß", 0xFB05: "s", 0xFB06: "s"}
+)
 """Ignoring the case, a pattern takes the long s for an s; a table of words does not."""
 
 

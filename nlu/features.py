@@ -91,27 +91,28 @@ def characters(tokens: tuple[str, ...]) -> Ids:
 
 def worded(read_text: Read) -> Ids:
     """Words (one for each token, first), neighbours, beginnings and ends, and the shape of the whole."""
-    return np.array(_worded(read_text)[0], dtype=np.int64)
+    ids = _words(read_text.tokens)
+    for token in read_text.tokens:
+        ids += _parts(token)
+    ids += _shape(read_text)
+    return np.array(ids, dtype=np.int64)
 
 
 def owned(read_text: Read) -> tuple[Ids, Ids]:
     """The features of `worded` that belong to a token, and which token that is."""
-    ids, owners = _worded(read_text)
-    return np.array(ids[: len(owners)], dtype=np.int64), np.array(owners, dtype=np.int64)
-
-
-def _worded(read_text: Read) -> tuple[list[int], list[int]]:
     tokens = read_text.tokens
-    size = len(tokens)
-    hashes = [_hash(token) for token in tokens]
-    ids = hashes + [(a * 31 + b * 17 + 1) & _MASK for a, b in pairwise(hashes)]
-    owners = [*range(size), *range(size - 1)]
+    ids = _words(tokens)
+    owners = [*range(len(tokens)), *range(len(tokens) - 1)]
     for place, token in enumerate(tokens):
         parts = _parts(token)
         ids += parts
         owners += [place] * len(parts)
-    ids += _shape(read_text)
-    return ids, owners
+    return np.array(ids, dtype=np.int64), np.array(owners, dtype=np.int64)
+
+
+def _words(tokens: tuple[str, ...]) -> list[int]:
+    hashes = [_hash(token) for token in tokens]
+    return hashes + [(a * 31 + b * 17 + 1) & _MASK for a, b in pairwise(hashes)]
 
 
 @lru_cache(maxsize=16384)

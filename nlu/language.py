@@ -104,7 +104,9 @@ def parts(word: str) -> tuple[str, ...]:
 
 def _written(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKC", text[:MAX_TEXT])[:MAX_TEXT]
-    return _WORD.findall(_ADDRESS.sub(" ", plain))
+    if "@" in plain or "://" in plain or "www." in plain:
+        plain = _ADDRESS.sub(" ", plain)
+    return _WORD.findall(plain)
 
 
 def _folded(word: str) -> str:

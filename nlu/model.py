@@ -25,9 +25,6 @@ FORMAT: Final = 2
 """Goes up with every change after which older files cannot be read."""
 
 _NO_SHIFT: Final[Mapping[str, float]] = MappingProxyType({})
-_ONES: Final = np.ones(8 * features.MAX_TEXT, dtype=np.float32)
-"""A product with ones is how a library for matrices adds up rows; no text has more features than this."""
-
 Numbers = NDArray[np.float32]
 Rows = NDArray[np.int32]
 
@@ -113,34 +110,38 @@ class Model:
 
     def sums(self, read: features.Read, signals: Sequence[float]) -> list[float]:
         """What every label of every head adds up to for a text."""
-        total = self.bias + np.array(signals, dtype=np.float32) @ self.signals
         words = features.worded(read)
-        for known, ids in zip(self.known, (features.characters(read.tokens), words), strict=True):
-            rows = known.take(ids)  # several times as fast as [] for so few
-            rare = self.rarity.take(rows)
-            if norm := sqrt(rare @ rare):
-                total += (_ONES[: len(rows)] @ self.weights.take(rows, axis=0)) / norm
+        first = self.known[0].take(features.characters(read.tokens))  # several times as fast as [] for so few
+        rows = np.concatenate((first, self.known[1].take(words)))
+        counts = self.rarity.take(rows)
+        for rare in (counts[: len(first)], counts[len(first) :]):
+            rare[:] = 1.0 / (sqrt(rare @ rare) or 1.0)  # from here on it is what each row counts
+        total = counts @ self.weights.take(rows, axis=0)
+        total += self.bias
+        total += np.array(signals, dtype=np.float32) @ self.signals
         found: list[float] = total.tolist()
-        first = self.head("mood").first
-        for at, more in enumerate(general(self.known[1], read.tokens, words, signals), first):
+        at = self.head("mood").first
+        for more in general(self.known[1], read.tokens, words, signals):
             found[at] += more
+            at += 1
         return found
 
-    def shares(self, read: features.Read, column: int) -> list[float]:
-        """What each token adds to one column, by its words and its neighbours: why the model thinks so."""
+    def leads(self, read: features.Read, head: Head, label: str, other: str) -> list[float]:
+        """By how much each token, and its neighbours, speaks rather for one label than for another."""
         known = self.known[1]
         ids, owners = features.owned(read)
-        rows = known[ids]
-        rare = self.rarity[rows]
-        norm = float(np.sqrt(np.dot(rare, rare))) or 1.0
-        weights = self.weights[rows, column] / norm
-        shares: list[float] = np.bincount(owners, weights=weights, minlength=len(read.tokens)).tolist()
-        mood = self.head("mood")
-        if not mood.first <= column < mood.first + len(mood.labels):
-            return shares
+        rows = known.take(ids)
+        rare = self.rarity.take(rows)
+        norm = sqrt(rare @ rare) or 1.0
+        these, those = head.labels.index(label), head.labels.index(other)
+        found = self.weights.take(rows, axis=0)
+        weights = (found[:, head.first + these] - found[:, head.first + those]) / norm
+        leads: list[float] = np.bincount(owners, weights=weights, minlength=len(read.tokens)).tolist()
+        if head.name != "mood":
+            return leads
         loud = tone.loudness(_strange(known, ids[: len(read.tokens)]))
-        general = tone.shares(read.tokens, column - mood.first)
-        return [one + loud * other for one, other in zip(shares, general, strict=True)]
+        general = zip(tone.shares(read.tokens, these), tone.shares(read.tokens, those), strict=True)
+        return [lead + loud * (one - two) for lead, (one, two) in zip(leads, general, strict=True)]
 
     def save(self, path: Path) -> None:
         """Write the model, all or nothing: whoever reads meanwhile finds the old file or the new one."""

@@ -52,22 +52,20 @@ def parts(tokens: Sequence[str]) -> Iterator[str]:
         yield " ".join(pair)
 
 
-def size(tokens: Sequence[str]) -> float:
-    """What the sum over all `parts` is divided by."""
-    return sqrt(max(1, sum(_word(token)[0] for token in tokens) + len(tokens) - 1))
-
-
 def tone(tokens: Sequence[str], signals: Sequence[float]) -> Triple:
     """What speaks for each mood in a text; ``signals`` are those of `nlu.mood.signals`."""
     weights, of_signals, bias = _lexicon()
     negative = neutral = positive = 0.0
+    count = len(tokens) - 1
+    before = ""
     for token in tokens:
-        _, a, b, c = _word(token)
+        inner, a, b, c = _word(token)
+        count += inner
         negative, neutral, positive = negative + a, neutral + b, positive + c
-    for one, other in pairwise(tokens):
-        if found := weights.get(f"{one} {other}"):
+        if found := weights.get(f"{before} {token}"):
             negative, neutral, positive = negative + found[0], neutral + found[1], positive + found[2]
-    whole = size(tokens)
+        before = token
+    whole = sqrt(max(1, count))
     sums = [bias[0] + negative / whole, bias[1] + neutral / whole, bias[2] + positive / whole]
     for signal, (a, b, c) in zip(signals, of_signals, strict=True):
         if signal:
@@ -79,7 +77,7 @@ def tone(tokens: Sequence[str], signals: Sequence[float]) -> Triple:
 
 def shares(tokens: Sequence[str], mood: int) -> list[float]:
     """What each token by itself adds to the mood of that number."""
-    whole = size(tokens)
+    whole = sqrt(max(1, sum(_word(token)[0] for token in tokens) + len(tokens) - 1))
     return [_word(token)[1 + mood] / whole for token in tokens]
 
 

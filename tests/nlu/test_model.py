@@ -99,23 +99,25 @@ def test_too_few_messages_of_an_intent_are_told() -> None:
         learn(lacking, "x")
 
 
-@pytest.mark.parametrize("head", ["intent", "mood"])
-def test_the_shares_of_words_add_up_to_what_words_weigh(head: str) -> None:
-    """The evidence that is shown is the model's own reckoning: shares and shape make the words' part."""
+@pytest.mark.parametrize("name", ["intent", "mood"])
+def test_the_leads_of_words_add_up_to_what_words_weigh(name: str) -> None:
+    """The evidence that is shown is the model's own reckoning: leads and shape make the words' part."""
     read = features.read("kaputt angekommen, leider")
-    column = model().head(head).first
-    shares = model().shares(read, column)
-    assert len(shares) == len(read.tokens)
-    assert any(shares)
+    head = model().head(name)
+    leads = model().leads(read, head, head.labels[0], head.labels[1])
+    assert len(leads) == len(read.tokens)
+    assert any(leads)
     words = features.worded(read)
     rows = model().known[1][words]
-    rare = model().rarity[rows]
-    whole = float(model().weights[rows, column].sum() / np.sqrt(rare @ rare))
     own, _ = features.owned(read)
-    rest = float(model().weights[rows[len(own) :], column].sum() / np.sqrt(rare @ rare))
-    strange = int((rows[: len(read.tokens)] == 0).sum())
-    general = tone.loudness(strange) * sum(tone.shares(read.tokens, 0)) if head == "mood" else 0.0
-    assert sum(shares) == pytest.approx(whole - rest + general, abs=0.05)
+    rare = model().rarity[rows[: len(own)]]
+    lead = (model().weights[rows, head.first] - model().weights[rows, head.first + 1]) / np.sqrt(rare @ rare)
+    expected = float(lead[: len(own)].sum())
+    if name == "mood":
+        one, other = tone.shares(read.tokens, 0), tone.shares(read.tokens, 1)
+        strange = int((rows[: len(read.tokens)] == 0).sum())
+        expected += tone.loudness(strange) * (sum(one) - sum(other))
+    assert sum(leads) == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_word_that_no_message_has_is_heard_by_its_tone() -> None:
