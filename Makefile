@@ -16,7 +16,7 @@ ARGS ?=
 # a version manager's shim may lie on the path for a version that is not switched on.
 USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help setup run test check format schema bench evaluate soak rasa rasa-test rasa-lock lock clean
+.PHONY: help setup run test check format schema bench evaluate reading soak rasa rasa-test rasa-lock lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench: setup ## benchmarks; nothing fails on a slow machine
 
 evaluate: setup ## how well messages are understood, as tables; RASA_URL adds Rasa, ARGS='--public FILE' more rows
 	@$(PYTHON) -m tests.evaluation $(ARGS)
+
+reading: setup ## how easily the texts of the scripts and the sample shops are read, as a table
+	@$(PYTHON) -m tests.evaluation.reading
 
 soak: setup ## minutes of load and of crashes
 	@$(PYTHON) -m tests.install_services

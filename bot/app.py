@@ -22,6 +22,7 @@ from bot.understanding import engine_of
 from dialogs.flow import Book
 from dialogs.sensitivity import Policy
 from dialogs.shop import Product
+from dialogs.written import NO_ANSWERS, Answers
 from integrations.base import Channel, Mailer, Source
 from integrations.instagram import InstagramSettings
 from integrations.mailer import MailSettings
@@ -52,6 +53,7 @@ class App:
     products: Mapping[str, Product]
     engine: Engine
     secret: bytes
+    answers: Answers = NO_ANSWERS
     metrics: Metrics = field(default_factory=Metrics)
     triage: Policy = field(default_factory=Policy)
     _rests: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -238,8 +240,8 @@ async def build(config: Config, clock: Clock, store: Store, secret: bytes, base_
     """Put the application together. The store must be migrated.
 
     Raises:
-        ConfigError: scripts or catalogue cannot be used, or mails would have nothing to link to; the text
-            says what is wrong where.
+        ConfigError: scripts, catalogue or answers cannot be used, or mails would have nothing to link to; the
+            text says what is wrong where.
 
     """
     connections = connect(accounts_of(config, base_url))
@@ -257,6 +259,7 @@ async def build(config: Config, clock: Clock, store: Store, secret: bytes, base_
         connections=connections,
         book=shelf.book,
         products=shelf.products,
+        answers=shelf.answers,
         engine=make_engine(config, embedded, clock),
         secret=secret,
         triage=await policy_of(config.settings.triage, store, embedded.model.notes, clock()),

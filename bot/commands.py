@@ -6,6 +6,7 @@ was wrong with the data, 2 the command or the settings are wrong.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -172,6 +173,32 @@ def import_orders(
 
 
 @app.command()
+def tag(
+    name: Annotated[
+        str, typer.Argument(metavar="TAG", help="A word of a–z, 0–9 and _, as flows name it behind tag:.")
+    ],
+    order: Annotated[
+        str | None, typer.Option("--order", metavar="ID", help="On the buyer of this order (id or number).")
+    ] = None,
+    waiting_for: Annotated[
+        str | None,
+        typer.Option("--waiting-for", metavar="SKU", help="On all who asked to be told of this product."),
+    ] = None,
+    config: ConfigPath = _DEFAULT,
+) -> None:
+    """Put a tag on buyers, which starts the flows that wait for it."""
+    if not re.fullmatch(r"[a-z0-9_]{1,40}", name):
+        raise typer.BadParameter("small letters, digits and _, up to 40 characters", param_hint="TAG")
+    order, waiting_for = (word.strip() if word else None for word in (order, waiting_for))
+    if bool(order) == bool(waiting_for):
+        raise typer.BadParameter("say on whom: either --order ID, or --waiting-for SKU", param_hint="--order")
+    with _in_words():
+        from bot.commands_tags import tag as run  # noqa: PLC0415 - `--help` stays fast
+
+        typer.echo(run(_load(config), name, order, waiting_for))
+
+
+@app.command()
 def correct(
     file: Annotated[
         Path,
@@ -239,6 +266,9 @@ def simulate(
     examples: Annotated[
         bool, typer.Option("--examples", help="Also play the examples in the shop's own scripts.")
     ] = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Also tell which steps and choices were never taken.")
+    ] = False,
     lang: Annotated[Literal["de", "en"], typer.Option(help="The language of the report.")] = "de",
     config: ConfigPath = _DEFAULT,
 ) -> None:
@@ -251,7 +281,7 @@ def simulate(
     with _in_words():
         from bot.commands_simulate import simulate as run  # noqa: PLC0415 - `--help` stays fast
 
-        clean = run(_load(config), paths or [], lang, as_json=as_json, examples=examples)
+        clean = run(_load(config), paths or [], lang, as_json=as_json, examples=examples, coverage=coverage)
     if not clean:
         raise typer.Exit(1)
 
@@ -293,6 +323,15 @@ def understand(
 
         good = run(_load(config), engine, *streams())
     raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def templates(config: ConfigPath = _DEFAULT) -> None:
+    """Print the message templates as WhatsApp wants them submitted, with samples: a list as JSON."""
+    with _in_words():
+        from bot.commands_templates import templates as run  # noqa: PLC0415 - `--help` stays fast
+
+        run(_load(config))
 
 
 def _load(path: Path) -> Config:

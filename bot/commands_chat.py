@@ -80,16 +80,13 @@ def chat(config: Config, language: Language | None, order: Path | None, channel:
     """
     spoken: Language = language or config.settings.brand.language
     clock = Clock()
-    bought = read_order(order, clock()) if order is not None else None
     house = house_of(config)
+    usual = next(iter(house.products), "1")
+    bought = read_order(order, clock(), usual) if order is not None else None
     buyer = Buyer(name="Anna Beispiel", language=spoken)
     world = World(house, buyer, clock())
-    tied = world.add(bought) if bought is not None else world.buy("1001", _first_sku(house.products))
+    tied = world.add(bought) if bought is not None else world.buy("1001", usual)
     _Terminal(world, clock, channel, spoken, config.settings.brand.zone).run(tied)
-
-
-def _first_sku(products: Mapping[str, object]) -> str:
-    return next(iter(products), "HM-01")
 
 
 class _Terminal:
@@ -208,8 +205,10 @@ def _lines() -> Iterator[str]:
             yield text
 
 
-def read_order(path: Path, now: datetime) -> Order:
+def read_order(path: Path, now: datetime, usual: str) -> Order:
     """An order from a JSON or YAML file, in the form of ``/webhooks/orders``; much may be left out.
+
+    An order without items is one of the ``usual`` product, by its SKU.
 
     Raises:
         CommandFailed: it is not there, or makes no sense; the text says what is wrong with it.
@@ -224,10 +223,10 @@ def read_order(path: Path, now: datetime) -> Order:
     given = data.get("order", data) if isinstance(data, dict) else None
     if not isinstance(given, dict):
         raise CommandFailed(f"{path}: an order is a mapping with `id`, `items`, `buyer` and so on.")
-    return _order(_completed(given, now), path, now)
+    return _order(_completed(given, now, usual), path, now, usual)
 
 
-def _completed(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _completed(given: Mapping[str, Any], now: datetime, sku: str) -> dict[str, Any]:
     number = given.get("number") or given.get("id") or "1001"
     usual = {
         "id": number,
@@ -236,12 +235,12 @@ def _completed(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "total": "0",
         "placed_at": now.isoformat(),
         "buyer": {"name": "Anna Beispiel"},
-        "items": [{"sku": "HM-01", "title": ""}],
+        "items": [{"sku": sku, "title": ""}],
     }
     return {**usual, **given}
 
 
-def _order(order: dict[str, Any], path: Path, now: datetime) -> Order:
+def _order(order: dict[str, Any], path: Path, now: datetime, usual: str) -> Order:
     event = {"event": "order.paid", "id": "chat", "at": now.isoformat(), "order": order}
     try:
         body = orjson.dumps(event, default=str)
@@ -262,7 +261,7 @@ def _order(order: dict[str, Any], path: Path, now: datetime) -> Order:
         buyer_name=snapshot.buyer.name,
         language=snapshot.buyer.language,
         country=snapshot.buyer.country,
-        items=snapshot.items or (Item("HM-01", "HM-01"),),
+        items=snapshot.items or (Item(usual, usual),),
         parcels=snapshot.parcels,
         codes=snapshot.codes,
         milestones={"placed": snapshot.placed_at, "paid": snapshot.placed_at},

@@ -12,11 +12,13 @@ import typer
 
 from bot.commands_files import CommandFailed, read_text
 from bot.config import Config, load
+from bot.publishing import answers_in
 from bot.simulated import CHANNELS, house_of, scripts_of
 from bot.understanding import engine_of
 from dialogs.catalogue import SAMPLE, CatalogueError, load_catalogue
 from dialogs.check import Demands, Miss, Play
 from dialogs.check import check as check_book
+from dialogs.check_written import check_answers
 from dialogs.flow import Book, Example, Flow
 from dialogs.problems import Problem
 from dialogs.script import Examined, examine
@@ -25,6 +27,8 @@ from dialogs.simulation.conversation import of_example, read_conversations
 from dialogs.simulation.house import House
 from dialogs.simulation.play import Mismatch, play
 from dialogs.words import Language
+from dialogs.written import Answers
+from dialogs.written_reading import ANSWERS_FILE, examine_answers
 
 _DEFAULT: Final = Path("config.yml")
 _SHOWN: Final = 300
@@ -87,6 +91,12 @@ def _products(config: Config) -> Mapping[str, Product]:
         raise CommandFailed(f"{catalogue}: not a text in UTF-8 (byte {error.start}).") from None
 
 
+def _answers(config: Config) -> tuple[Path | None, str]:
+    """The file of the shop's written answers, and its text; None if there is none."""
+    path = answers_in(config)
+    return path, read_text(path) if path is not None else ""
+
+
 def _own(config: Config) -> dict[str, str]:
     """The texts of the shop's own scripts."""
     try:
@@ -100,6 +110,8 @@ def _of_path(config: Config, path: Path) -> Sequence[Problem]:
     if path.is_dir():
         return problems_of(config, {file.name: read_text(file) for file in sorted(path.glob("*.yml"))})
     text = read_text(path)
+    if path.name == ANSWERS_FILE:
+        return answers_problems(config, path.name, text, examine(_own(config)).book)
     found = problems_of(config, {**_own(config), path.name: text}, {path.name})
     return [problem for problem in found if problem.file == path.name]
 
@@ -112,10 +124,20 @@ def problems_of(
     examined = examine(files)
     asked = files.keys() if about is None else about
     forms = _misspelt(examined, [name for name in asked if name in files], files)
+    path, written = _answers(config)
     # What could not be read is told; whether it plays is seen when it can be.
-    player = None if examined.problems else _player(house_of(config, files), examined, asked)
+    answers = Answers(examine_answers("", written)[0])
+    player = None if examined.problems else _player(house_of(config, files, answers), examined, asked)
     told = check_book(examined.book, examined.files.values(), demands, player)
+    if path is not None and about is None:
+        forms += answers_problems(config, path.name, written, examined.book)
     return _in_order([*examined.problems, *forms, *told])
+
+
+def answers_problems(config: Config, name: str, text: str, book: Book) -> list[Problem]:
+    """Everything that is wrong with a file of written answers, in a shop with this book."""
+    entries, source, problems = examine_answers(name, text)
+    return _in_order([*problems, *check_answers(entries, source, demands_of(config), book)])
 
 
 def _in_order(problems: Sequence[Problem]) -> list[Problem]:

@@ -18,6 +18,7 @@ from dialogs.messages import (
 )
 from dialogs.records import (
     Answer,
+    Answered,
     Bound,
     Braked,
     HandedOff,
@@ -62,7 +63,10 @@ def effects_of(turn: Turn, said: Answer, journey: Journey) -> Effects:
         ),
         handoff=None if handoff is None else _handoff(handoff),
         consents=tuple(line for record in records if (line := _consent(record, proof)) is not None),
-        notes=tuple((one.topic, one.text) for one in _only(records, Noted)),
+        notes=(
+            *((one.topic, one.text) for one in _only(records, Noted)),
+            *(("answer" if one.sure else "answer_perhaps", one.id) for one in _only(records, Answered)),
+        ),
         floor=floor_after(turn),
         reachable=reachable_after(turn),
         moved=tuple(heard.event for heard in turn.events if isinstance(heard.event, ContactChanged)),

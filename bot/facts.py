@@ -79,6 +79,7 @@ async def gather(app: App, turn: Turn, heard: Heard, known: Known, now: datetime
         buyer_name=next((order.buyer_name for order in orders if order.buyer_name), turn.name),
         orders=orders,
         products=app.products,
+        answers=app.answers,
         entry=entry,
         human=(floor_after(turn) or turn.floor) != "bot",
         timezone=zone_of(country, brand.country, brand.timezone),
@@ -143,12 +144,15 @@ def _journey(app: App, known: BuyerJourney, now: datetime) -> Journey:
     return Journey(
         version=known.version,
         touches=known.touches,
+        offered_at=known.offered_at,
         decided=known.decided,
         brakes=known.brakes,
         withdrawn=known.withdrawn,
         owned=known.owned,
         siblings=tuple(_sibling(app, chat, now) for chat in known.siblings),
         orders=known.orders,
+        spent=known.spent,
+        latest=next(iter(known.order_ids), ""),
         birthday=known.birthday,
         mailable=app.mailer is not None and bool(known.order_ids),
     )

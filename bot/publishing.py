@@ -1,4 +1,4 @@
-"""The shop's scripts and catalogue: read when the program starts, published, and kept in every version.
+"""The shop's scripts, catalogue and answers: read at the start, the scripts kept in every version.
 
 A conversation goes on in the version of a flow with which it began. So each start puts the texts that are new
 into the store, and the book is given all that was published in the time for which a conversation may rest.
@@ -20,6 +20,8 @@ from dialogs.facts import Need
 from dialogs.flow import Book, Flow
 from dialogs.script import SCRIPTS, ScriptError, flow_texts, read_book, read_flow
 from dialogs.shop import Product
+from dialogs.written import NO_ANSWERS, Answers
+from dialogs.written_reading import ANSWERS_FILE, AnswersError, load_answers
 from persistence.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -32,10 +34,11 @@ _EVERYTHING: Final[frozenset[Need]] = frozenset(get_args(Need))
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the house says, and what it sells."""
+    """What the house says, what it sells, and what it answers to questions."""
 
     book: Book
     products: Mapping[str, Product]
+    answers: Answers = NO_ANSWERS
 
 
 async def publish(config: Config, store: Store, now: datetime) -> Shelf:
@@ -69,8 +72,28 @@ def read_products(config: Config) -> Mapping[str, Product]:
         raise ConfigError(f"dialogs.catalogue: {catalogue} cannot be read ({error.strerror})") from None
 
 
+def read_answers(config: Config) -> Answers:
+    """Return what the shop has written down for what is asked often.
+
+    Raises:
+        ConfigError: the answers cannot be used.
+
+    """
+    path = answers_in(config)
+    if path is None:
+        return NO_ANSWERS
+    try:
+        return load_answers(path)
+    except AnswersError as error:
+        raise ConfigError(f"the answers in {path} cannot be used:\n{error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not a text in UTF-8 (byte {error.start})") from None
+    except OSError as error:
+        raise ConfigError(f"dialogs.answers: {path} cannot be read ({error.strerror})") from None
+
+
 def read_shelf(config: Config) -> tuple[Shelf, Mapping[str, tuple[str, str]]]:
-    """Return the shop's scripts and catalogue, and of each flow its version and text.
+    """Return what the shop says, sells and answers, and of each flow its version and text.
 
     Raises:
         ConfigError: as for `publish`.
@@ -81,6 +104,7 @@ def read_shelf(config: Config) -> tuple[Shelf, Mapping[str, tuple[str, str]]]:
     texts: dict[str, str] = {}
     book: Book | None = None
     products: Mapping[str, Product] = {}
+    answers = NO_ANSWERS
     try:
         texts = script_texts(folder)
         book = read_book(texts)
@@ -92,9 +116,13 @@ def read_shelf(config: Config) -> tuple[Shelf, Mapping[str, tuple[str, str]]]:
         products = read_products(config)
     except ConfigError as error:
         problems.append(str(error))
+    try:
+        answers = read_answers(config)
+    except ConfigError as error:
+        problems.append(str(error))
     if book is None or problems:
         raise ConfigError("\n".join(problems))
-    return Shelf(book, products), flow_texts(texts, book)
+    return Shelf(book, products, answers), flow_texts(texts, book)
 
 
 def scripts_in(config: Config) -> Path:
@@ -107,6 +135,15 @@ def catalogue_in(config: Config) -> Path:
     """Return the file of the shop's catalogue: its own, else the sample shop's."""
     catalogue = config.settings.dialogs.catalogue
     return Path(catalogue) if catalogue else SAMPLE
+
+
+def answers_in(config: Config) -> Path | None:
+    """Return the file of the shop's answers: its own, else the one beside its catalogue, if there is one."""
+    answers = config.settings.dialogs.answers
+    if answers:
+        return Path(answers)
+    beside = catalogue_in(config).with_name(ANSWERS_FILE)
+    return beside if beside.is_file() else None
 
 
 def script_texts(folder: Path) -> dict[str, str]:

@@ -79,9 +79,9 @@ class Journeys(_Section):
     """When and how often the shop begins by itself, over all flows and chats of a buyer.
 
     Nothing is begun between ``quiet_from`` and ``quiet_to``, the buyer's night; ``at`` is the usual time. Two
-    things lie ``apart_hours`` apart at least, and there are no more than ``per_week`` in seven days. After a
-    bad mood without a case ratings and offers rest for ``calm_days``. A parcel counts as late ``late_days``
-    after it was shipped.
+    things lie ``apart_hours`` apart at least, there are no more than ``per_week`` in seven days, and
+    ``offers_apart_days`` lie between two that offer something. After a bad mood without a case ratings and
+    offers rest for ``calm_days``. A parcel counts as late ``late_days`` after it was shipped.
     """
 
     quiet_from: TimeOfDay = "20:00"
@@ -89,6 +89,7 @@ class Journeys(_Section):
     at: TimeOfDay = "10:00"
     apart_hours: int = Field(default=20, ge=0, le=720)
     per_week: int = Field(default=3, ge=1, le=21)
+    offers_apart_days: int = Field(default=14, ge=0, le=365)
     calm_days: int = Field(default=14, ge=0, le=365)
     late_days: int = Field(default=7, ge=1, le=90)
 
@@ -116,16 +117,18 @@ class Journeys(_Section):
             at=self.clock("at"),
             apart=timedelta(hours=self.apart_hours),
             per_week=self.per_week,
+            offers_apart=timedelta(days=self.offers_apart_days),
             calm=timedelta(days=self.calm_days),
             late=timedelta(days=self.late_days),
         )
 
 
 class Dialogs(_Section):
-    """Where the shop's own scripts and catalogue are; empty: those that come with the house."""
+    """Where the shop's own scripts, catalogue and written answers are; empty: those of the house."""
 
     folder: str = ""
     catalogue: str = ""
+    answers: str = ""
 
 
 class Understanding(_Section):

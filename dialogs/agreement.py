@@ -38,12 +38,14 @@ def decide(turn: Turn, flow: Flow, step: Consent, choice: str, words: str) -> Ta
     title = words or next((option.title for option in turn.state.options if option.id == choice), choice)
     how: How = "word" if words else "tap"
     if choice != "yes":
+        turn.took(flow, step, "refused")
         _forbid(turn, step.purpose, title, how, shown=shown, version=flow.version)
         return step.refused
     if step.confirm is not None and not turn.state.stage:
         turn.records.append(OptedIn(step.purpose, title, how, shown, flow.version, "asked"))
         turn.ask(flow, step, stage="confirm")
         return HALT
+    turn.took(flow, step, "given")
     _allow(turn, step.purpose, title, how, shown=shown, version=flow.version)
     return step.given
 

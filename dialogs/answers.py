@@ -17,6 +17,8 @@ from dialogs.scene import setup_of
 from dialogs.state import changed
 from dialogs.steps import enter, keep, prefer
 from dialogs.turn import HALT, Turn
+from dialogs.ways import NOT_ASKED_AGAIN
+from dialogs.ways import choice as way_of
 from nlu.text import key
 from nlu.understanding import Understanding
 
@@ -43,6 +45,7 @@ def choose(turn: Turn, flow: Flow, step: Asking, choice: str, words: str = "") -
     """
     match step:
         case Ask() if choice == SKIP and step.skip is not None:
+            turn.took(flow, step, "skipped")
             _go(turn, flow, step.skipped)
         case Ask(expects="rating"):
             if turn.order is not None and choice in _SCORES:
@@ -50,12 +53,14 @@ def choose(turn: Turn, flow: Flow, step: Asking, choice: str, words: str = "") -
         case Ask():
             spec = next((one for one in step.choices if one.id == choice), None)
             if spec is not None:
+                turn.took(flow, step, way_of(choice))
                 _save(turn, step, spec.id)
                 _go(turn, flow, spec.to)
         case Checklist():
             _check(turn, flow, step, choice)
         case Consent():
             if choice in {"yes", "no"}:
+                turn.took(flow, step, way_of("confirm" if turn.state.stage and choice == "yes" else choice))
                 frames = turn.state.calls
                 turn.frames = frames
                 to = decide(turn, flow, step, choice, words)
@@ -66,6 +71,7 @@ def choose(turn: Turn, flow: Flow, step: Asking, choice: str, words: str = "") -
 def rate(turn: Turn, flow: Flow, step: Ask, order_id: str, score: int) -> None:
     """Keep a rating and go on as it deserves."""
     frames = turn.state.calls if (turn.state.flow, turn.state.step) == (flow.id, step.id) else ()
+    turn.took(flow, step, way_of(str(score)))
     turn.focus(order_id)
     turn.state = changed(turn.state, ratings={**turn.state.ratings, order_id: score})
     turn.records.append(Rated(order_id, None, score))
@@ -130,6 +136,7 @@ def _typed(turn: Turn, flow: Flow, step: Ask, said: Said) -> bool:
             return False
         if step.expects == "comment":
             keep_comment(turn, meaning.text)
+        turn.took(flow, step, "go")
         _save(turn, step, clean(meaning.text)[:_LONGEST_ANSWER])
         _go(turn, flow, step.to)
         return True
@@ -137,6 +144,7 @@ def _typed(turn: Turn, flow: Flow, step: Ask, said: Said) -> bool:
         return False
     value = _value(turn, step, said)
     if value is not None:
+        turn.took(flow, step, "go")
         _save(turn, step, value)
         _go(turn, flow, step.to)
         return True
@@ -148,12 +156,13 @@ def missed(turn: Turn, flow: Flow, step: Asking) -> bool:
 
     False: that is for others to do.
     """
-    if not isinstance(step, Ask) or step.again is None or step.expects in {"choice", "rating", "comment"}:
+    if not isinstance(step, Ask) or step.again is None or step.expects in NOT_ASKED_AGAIN:
         return False
     tries = turn.state.tries + 1
     if tries > step.tries:
         if step.otherwise is None:
             return False
+        turn.took(flow, step, "otherwise")
         _go(turn, flow, step.otherwise)
         return True
     turn.state = changed(turn.state, tries=tries)
@@ -186,8 +195,16 @@ def _value(turn: Turn, step: Ask, said: Said) -> str | None:
             return number
         case "date":
             return _date(turn, text)
+        case "product":
+            return _product(said.meaning)
         case _:
             return None
+
+
+def _product(meaning: Understanding) -> str | None:
+    """The SKU of the product that is named. Who names several has not said which."""
+    named = {entity.value for entity in meaning.entities if entity.kind == "product"}
+    return named.pop() if len(named) == 1 else None
 
 
 def _number(step: Ask, named: str | None, text: str) -> str | None:
@@ -230,6 +247,7 @@ def _check(turn: Turn, flow: Flow, step: Checklist, choice: str) -> None:
     items = setup_of(turn.scene)
     item = turn.state.item
     turn.frames = turn.state.calls
+    turn.took(flow, step, way_of("solved" if turn.state.trouble and choice == "done" else choice))
     _tell_stuck(turn, choice)
     if choice == "done" and item + 1 < len(items):
         turn.ask(flow, step, item=item + 1)
@@ -237,6 +255,7 @@ def _check(turn: Turn, flow: Flow, step: Checklist, choice: str) -> None:
         order = turn.order
         if order is not None:
             turn.mark("setup", order.id)
+        turn.took(flow, step, "finished")
         _go(turn, flow, step.finished)
     elif choice == "stuck":
         turn.ask(flow, step, item=item, trouble=True)

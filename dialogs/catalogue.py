@@ -20,8 +20,10 @@ from dialogs.shop import Complement, Product, SetupItem
 from dialogs.source import Path as Place
 from dialogs.source import Source
 
-SAMPLE: Final = Path(__file__).parent / "catalogue.yml"
-"""What the sample shop sells."""
+SHOPS: Final = Path(__file__).parent / "shops"
+"""The sample shops, each in a folder of its own."""
+SAMPLE: Final = SHOPS / "coffee" / "catalogue.yml"
+"""What the first sample shop sells: the one that is taken where a shop has no catalogue of its own."""
 
 _LANGUAGES: Final = ("de", "de_du", "de_sie", "en")
 _UNNAMED: Final = "?"
@@ -139,6 +141,7 @@ class _ProductModel(_Strict):
     title: _Texts
     pace: Literal["fast", "durable"] = "durable"
     category: str = ""
+    service: Annotated[bool, Field(strict=True)] = False
     setup: tuple[_SetupModel, ...] = ()
     tips: tuple[_Texts, ...] = ()
     usages: dict[_Name, tuple[_Texts, ...]] = Field(default_factory=dict)
@@ -154,6 +157,7 @@ class _ProductModel(_Strict):
         """The product as dialogs know it."""
         return Product(
             sku=self.sku, title=self.title, pace=self.pace, category=self.category,
+            service=self.service,
             setup=tuple(SetupItem(one.id, one.text, one.trouble or {}) for one in self.setup),
             tips=self.tips, usages=self.usages, success=self.success or {},
             complements=tuple(Complement(one.sku, one.why or {}) for one in self.complements),
@@ -175,6 +179,7 @@ _FORMS: Final[Mapping[str, tuple[str, str]]] = {
     "int_type": _WHOLE,
     "int_parsing": _WHOLE,
     "int_from_float": _WHOLE,
+    "bool_type": ("`true` oder `false`", "`true` or `false`"),
     "string_too_short": ("ein Text, der nicht leer ist", "a text that is not empty"),
     "string_pattern_mismatch": (
         "nur Kleinbuchstaben ohne Umlaute, Ziffern und _",

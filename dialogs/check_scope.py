@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from dialogs.channel import Capabilities
 from dialogs.check_map import Map
-from dialogs.facts import Pacing, Voice
+from dialogs.facts import Pacing
 from dialogs.flow import Book
 from dialogs.heard import Understand
 from dialogs.problems import Problem
 from dialogs.shop import Product
 from dialogs.source import Path, Source
-from dialogs.words import Language
+from dialogs.words import Language, Voice
 
 PHRASES_FILE: Final = "phrases.yml"
 TEMPLATES_FILE: Final = "templates.yml"

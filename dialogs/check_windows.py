@@ -20,8 +20,11 @@ from dialogs.names import NAMES
 from dialogs.problems import Problem
 
 _MOST_TRIED: Final = 6
-_PLAIN: Final = re.compile(r"\s*(?:not +)?[a-z_]+(?: +and +(?:not +)?[a-z_]+)*\s*")
-"""Conditions that must all hold, each a name or its opposite."""
+_PLAIN: Final = re.compile(r"(not +)?([a-z_]+(?:\.[a-z0-9_]+)?)")
+"""A name, or its opposite."""
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_OTHERWISE: Final = re.compile(r"\b(?:or|if|else)\b|\(")
+"""With one of these not all parts of a condition need to hold."""
 
 
 def check_windows(scope: Scope) -> Iterator[Problem]:
@@ -119,10 +122,13 @@ def known_at(trigger: Trigger) -> Mapping[str, bool]:
         known = {"has_order": True}
         if trigger.value not in {"cancelled", "refunded"}:
             known["called_off"] = False
-    source = trigger.when.source if trigger.when is not None else ""
-    if _PLAIN.fullmatch(source):
+    source = _QUOTED.sub("''", trigger.when.source) if trigger.when is not None else ""
+    if not _OTHERWISE.search(source):
         for part in source.split(" and "):
-            known[part.split()[-1]] = "not" not in part.split()
+            plain = _PLAIN.fullmatch(part.strip())
+            # Of a text or number that is not empty nobody knows what it is; of an empty one everything.
+            if plain is not None and (plain[1] or (plain[2] in NAMES and NAMES[plain[2]].kind == "flag")):
+                known[plain[2]] = not plain[1]
     return known
 
 

@@ -6,15 +6,17 @@ answers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from dialogs.agreement import switched
 from dialogs.facts import Facts, Need
-from dialogs.flow import Book, Flow
+from dialogs.flow import Ask, Book, Flow
 from dialogs.heard import Heard, hear
 from dialogs.journeys import come_due, handed_back, order_moved, resume_parked
-from dialogs.listening import WISHES, listen
+from dialogs.listening import WISHES, claiming, listen
+from dialogs.planning import tagged
 from dialogs.records import Answer
 from dialogs.state import State, changed
 from dialogs.triage import triage
@@ -50,13 +52,28 @@ def route(book: Book, state: State, heard: Heard) -> Flow | None:
 def wants_journey(book: Book, state: State, heard: Heard) -> bool:
     """Whether this turn needs to know the buyer over all their chats.
 
-    It does where something is due, moves, waits, or may be on offer.
+    It does where something is due, moves, waits, may be on offer, or is counted over all orders.
     """
-    if heard.dues or heard.orders or heard.code or heard.handed_back or (heard.spoke and state.parked):
+    if _happened(heard) or heard.code or (heard.spoke and state.parked):
         return True
     flow = route(book, state, heard)
     opened = book.find(state.flow, state.version) if state.flow and heard.spoke else None
-    return any("journey" in one.needs for one in (flow, opened) if one is not None)
+    meaning = heard.understanding
+    claimed = claiming(book, meaning.text) if meaning is not None else None
+    ahead = (flow, opened, claimed, *_chosen(book, state, heard))
+    return any("journey" in one.needs for one in ahead if one is not None)
+
+
+def _chosen(book: Book, state: State, heard: Heard) -> Iterator[Flow]:
+    """The flows to which the tapped choice leads; where words were said, those of the open question."""
+    tap = heard.taps[0] if heard.taps else None
+    name, at = (tap.flow, tap.step) if tap is not None else (state.flow, state.step)
+    flow = book.find(name, state.version) if name and heard.spoke else None
+    step = flow.steps.get(at) if flow is not None else None
+    for choice in step.choices if isinstance(step, Ask) else ():
+        wanted = tap is None or tap.choice == choice.id
+        if wanted and choice.to is not None and (other := book.find(choice.to.flow)) is not None:
+            yield other
 
 
 def _trigger(book: Book, state: State, heard: Heard) -> str | None:
@@ -72,16 +89,32 @@ def _trigger(book: Book, state: State, heard: Heard) -> str | None:
         if meaning is not None and meaning.intent in WISHES and meaning.intent in book.on:
             return meaning.intent
         return "first" if state.disclosed_at is None else "menu"
-    return "menu" if heard.dues or heard.orders or heard.handed_back else None
+    return "menu" if _happened(heard) else None
 
 
-def answer(book: Book, flow: Flow | None, state: State, heard: Heard, facts: Facts, now: datetime) -> Answer:
+def _happened(heard: Heard) -> bool:
+    """Whether something happened of which the buyer need not have said a word."""
+    return bool(heard.dues or heard.orders or heard.tags or heard.handed_back)
+
+
+def answer(
+    book: Book,
+    flow: Flow | None,
+    state: State,
+    heard: Heard,
+    facts: Facts,
+    now: datetime,
+    *,
+    watched: bool = False,
+) -> Answer:
     """Answer what was heard. Total and deterministic: no state, script or event makes it raise.
 
     With ``flow`` None or a human on the floor nothing is said; ratings, consent, bindings and what an order's
-    movement plans are kept all the same.
+    movement plans are kept all the same. A turn that is ``watched`` also tells which steps it played, and
+    which ways it took from them.
     """
     turn = Turn(book, state, facts, now, _language(heard))
+    turn.watched = watched
     silent = facts.human or (flow is None and heard.spoke)
     for preference in heard.preferences:
         switched(turn, preference)
@@ -93,6 +126,8 @@ def answer(book: Book, flow: Flow | None, state: State, heard: Heard, facts: Fac
         listen(turn, heard)
     for event in heard.orders:
         order_moved(turn, event)
+    for tag in heard.tags:
+        tagged(turn, tag)
     come_due(turn, heard.dues, busy=heard.spoke)
     if heard.spoke and not silent:
         resume_parked(turn)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from dialogs.sensitivity import PLAIN, Policy
 from dialogs.shop import Entry, Order, Product
+from dialogs.words import Voice
+from dialogs.written import NO_ANSWERS, Answers
 
 Need: TypeAlias = Literal["orders", "products", "entry", "journey"]
 """Facts that cost a look-up: the conversation's orders, their products, what an entry code is, and what is
 known of the buyer over all their chats."""
-
-Voice: TypeAlias = Literal["du", "sie"]
 
 Reach: TypeAlias = Literal["open", "template", "closed"]
 """How a chat may be written to at this moment: freely, with an approved template only, or not before the
@@ -36,21 +37,26 @@ class Sibling:
 class Journey:
     """What is known of a buyer over all their chats.
 
-    ``touches`` are the times at which something was said unasked (the last eight days), ``decided`` the keys
-    of touchpoints that are over (sent, merged, withheld, mailed …), ``brakes`` why ratings and offers rest in
+    ``touches`` are the times at which something was said unasked (the last eight days), ``offered_at`` is
+    when something of the purpose offers was said unasked last, however long ago. ``decided`` are the keys of
+    touchpoints that are over (sent, merged, withheld, mailed …), ``brakes`` why ratings and offers rest in
     other chats, since when, ``withdrawn`` purposes that were withdrawn in another chat, ``owned`` every SKU
-    bought. ``version`` counts what was said unasked: a turn that says something only counts while it is still
-    the same.
+    bought, ``orders`` how many orders were not called off, and ``spent`` what they cost. ``version`` counts
+    what was said unasked: a turn that says something only counts while it is still the same.
     """
 
     version: int = 0
     touches: tuple[datetime, ...] = ()
+    offered_at: datetime | None = None
     decided: frozenset[str] = frozenset()
     brakes: Mapping[str, datetime] = field(default_factory=dict)
     withdrawn: frozenset[str] = frozenset()
     owned: frozenset[str] = frozenset()
     siblings: tuple[Sibling, ...] = ()
     orders: int = 0
+    spent: Decimal = Decimal(0)
+    latest: str = ""
+    """The order that was placed last, in whichever chat."""
     birthday: date | None = None
     mailable: bool = False
     """Whether the shop can mail this buyer for us."""
@@ -61,7 +67,8 @@ class Pacing:
     """When and how often the shop begins by itself.
 
     ``quiet_from`` to ``quiet_to`` is the buyer's night, ``at`` the usual time. Two things lie ``apart`` at
-    least, and no more than ``per_week`` come in seven days. A bad mood without a case brakes for ``calm``; a
+    least, and no more than ``per_week`` come in seven days; between two flows that offer something lies
+    ``offers_apart``. A bad mood without a case brakes for ``calm``; a
     parcel counts as late ``late`` after it was shipped.
     """
 
@@ -70,6 +77,7 @@ class Pacing:
     at: time = time(10)
     apart: timedelta = timedelta(hours=20)
     per_week: int = 3
+    offers_apart: timedelta = timedelta(days=14)
     calm: timedelta = timedelta(days=14)
     late: timedelta = timedelta(days=7)
 
@@ -85,6 +93,7 @@ class Facts:
     chat may be written to unasked. ``seed`` names the buyer for everything that is drawn, ``token`` is a
     secret of the same buyer from which personal codes are made. ``triage`` is when the shop wants a human.
     ``voice`` is how the shop addresses people, ``mirror_voice`` that it goes by how they address it.
+    ``answers`` are the shop's written answers to what is asked often.
     """
 
     brand: str = ""
@@ -108,3 +117,4 @@ class Facts:
     notes: Mapping[str, str] = field(default_factory=dict)
     triage: Policy = PLAIN
     mirror_voice: bool = False
+    answers: Answers = NO_ANSWERS

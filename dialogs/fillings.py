@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dialogs.scene import Scene, localized, parcel_of, products_of, setup_of, tips_of
+from dialogs.scene import Scene, localized, main_product, parcel_of, products_of, setup_of, tips_of
 from dialogs.shop import Product
 
 
@@ -21,10 +21,21 @@ def product(scene: Scene) -> str:
     """The most telling item: the first with a checklist, else the first in the catalogue, else the first."""
     if scene.order is None or not scene.order.items:
         return _your_order(scene)
-    products = products_of(scene)
-    best = next((product for product in products if product.setup), products[0] if products else None)
+    best = main_product(scene)
     title = localized(best.title, scene.language, scene.tone.voice) if best is not None else ""
     return title or scene.order.items[0].title or _your_order(scene)
+
+
+def wanted_product(scene: Scene) -> str:
+    """The title of the product that the buyer is waiting for, by the note ``wanted``."""
+    wanted = scene.facts.products.get(scene.notes.get("wanted", ""))
+    return (_title(scene, wanted) if wanted is not None else "") or _your_order(scene)
+
+
+def category(scene: Scene) -> str:
+    """What the main product belongs to, in the catalogue's word."""
+    best = main_product(scene)
+    return best.category if best is not None else ""
 
 
 def _your_order(scene: Scene) -> str:

@@ -95,9 +95,12 @@ class ChoiceSpec:
 
 
 Expects: TypeAlias = Literal[
-    "choice", "text", "comment", "number", "rating", "photo", "date", "email", "order_number"
+    "choice", "text", "comment", "number", "rating", "photo", "date", "email", "order_number", "product"
 ]
-"""What kind of answer a question takes. ``comment`` is text that belongs to the rating just given."""
+"""What kind of answer a question takes.
+
+``comment`` is text that belongs to the rating just given, ``product`` words that name one of the catalogue's
+products, which is kept by its SKU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,7 +432,7 @@ REQUIRED: Final = frozenset(
 PHRASES: Final = frozenset(
     {
         "disclosure", "disclosure_again", "stale", "already_rated", "miss", "thanks", "hello", "list_label",
-        "wait", "glad", "while_here", "confirm_yes", "track",
+        "wait", "glad", "while_here", "confirm_yes", "track", "perhaps",
     }
 )  # fmt: skip
 """The house's own sentences, which stand in no flow."""

@@ -20,6 +20,7 @@ from dialogs.messages import (
     Referral,
     Referred,
     Shared,
+    Tagged,
     Tap,
     Text,
     Unsupported,
@@ -69,6 +70,7 @@ class Heard:
     link: str = ""
     arrived: bool = False
     orders: tuple[OrderEvent, ...] = ()
+    tags: tuple[Tagged, ...] = ()
     handed_back: tuple[HandedBack, ...] = ()
     dues: tuple[Due, ...] = ()
     preferences: tuple[Preference, ...] = ()
@@ -82,6 +84,7 @@ class _Pile:
     taps: list[Tapped] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
     orders: list[OrderEvent] = field(default_factory=list)
+    tags: list[Tagged] = field(default_factory=list)
     dues: list[Due] = field(default_factory=list)
     preferences: list[Preference] = field(default_factory=list)
     handed_back: list[HandedBack] = field(default_factory=list)
@@ -124,6 +127,8 @@ class _Pile:
                 self.spoke = self.spoke or event.emoji is not None
             case OrderEvent():
                 self.orders.append(event)
+            case Tagged():
+                self.tags.append(event)
             case Due():
                 self.dues.append(event)
             case Preference():
@@ -153,6 +158,7 @@ def hear(events: Sequence[tuple[Event, datetime]], state: State, understand: Und
         link=pile.link,
         arrived=pile.arrived or command,
         orders=tuple(pile.orders),
+        tags=tuple(pile.tags),
         dues=tuple(pile.dues),
         handed_back=tuple(pile.handed_back),
         preferences=tuple(pile.preferences),

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dialogs.brakes import BRAKED, brake_on, lift, pull
+from dialogs.caps import WEEK, free_at
 from dialogs.facts import Reach, Sibling
-from dialogs.flow import Ask, Flow, Purpose, Target
+from dialogs.flow import Ask, Flow, Purpose, Target, Wait
 from dialogs.messages import Due, HandedBack, OrderEvent
 from dialogs.planned import Planned
-from dialogs.planning import enrol_dates, enrol_order, enrol_solved, over, withdraw_order
+from dialogs.planning import PARCEL_NEWS, enrol_dates, enrol_order, enrol_solved, over, withdraw_order
 from dialogs.records import Fate, HandedOver, Mailed, Reminder, Touched
-from dialogs.scene import allowed
+from dialogs.scene import allowed, is_shipped
 from dialogs.state import Parked, changed
 from dialogs.steps import enter
 from dialogs.timing import after, awake, later_day, not_before
@@ -27,7 +28,6 @@ from dialogs.turn import SILENCE, Touch, Turn
 from dialogs.words import draw
 
 _GONE: Final = frozenset({"cancelled", "refunded"})
-_WEEK: Final = timedelta(days=7)
 _RANKS: Final[dict[Purpose, int]] = {"service": 1, "feedback": 2, "offers": 3}
 _BETTER: Final[dict[Reach, int]] = {"open": 0, "template": 1, "closed": 2}
 
@@ -47,6 +47,9 @@ class _Verdict:
 def order_moved(turn: Turn, event: OrderEvent) -> None:
     """Take note of an order's milestone, and plan what it triggers."""
     order = turn.orders.get(event.order_id)
+    if event.what in PARCEL_NEWS and order is not None and not is_shipped(order, turn.facts.products):
+        _resume(turn, event)
+        return
     match event.what:
         case "cancelled" | "refunded":
             withdraw_order(turn, event.order_id, event.what)
@@ -92,6 +95,7 @@ def _resume(turn: Turn, event: OrderEvent) -> None:
             turn.withdraw(pause.key)
             left = tuple(one for one in turn.state.pauses if one.key != pause.key)
             turn.state = changed(turn.state, pauses=left)
+            _paused(turn, pause.key, pause.version, "go")
             if not pause.flow:  # the flow ends with it
                 continue
             flow = turn.book.find(pause.flow, pause.version)
@@ -101,12 +105,28 @@ def _resume(turn: Turn, event: OrderEvent) -> None:
             )
 
 
+def _paused(turn: Turn, key: str, version: str, way: str) -> None:
+    """Note which way a step took that waited for something to happen."""
+    if not turn.watched:
+        return
+    kind, _, place = key.partition(":")
+    name, step_id = [*place.split(":"), ""][:2]
+    flow = turn.book.find(name, version) if kind == "wait" else None
+    step = flow.steps.get(step_id) if flow is not None else None
+    if flow is not None and isinstance(step, Wait) and step.event is not None:
+        turn.took(flow, step, way)
+
+
 # -- what comes due
 
 
 def come_due(turn: Turn, dues: Sequence[Due], *, busy: bool) -> None:
     """Deal with everything that is due. While the buyer is talking (``busy``) it waits until tomorrow."""
-    coming = [Planned.read(due.data) for due in dues] + turn.at_once
+    due_now = [Planned.read(due.data) for due in dues]
+    for planned in due_now:
+        if planned.kind == "wait":
+            _paused(turn, planned.key, planned.version, "longest")
+    coming = due_now + turn.at_once
     turn.at_once = []
     for planned in sorted(coming, key=lambda one: _rank(turn, one)):
         if planned.kind == "delay":
@@ -123,7 +143,7 @@ def _rank(turn: Turn, planned: Planned) -> tuple[int, timedelta]:
     """Promises first, then news, questions and offers; among equals what can wait least."""
     flow = turn.book.find(planned.flow, planned.version)
     if flow is None:
-        return 0, _WEEK
+        return 0, WEEK
     return _RANKS[flow.purpose] if planned.kind == "touch" else 0, flow.expires
 
 
@@ -140,6 +160,7 @@ def _silence(turn: Turn, planned: Planned, *, busy: bool) -> None:
     opened = turn.open
     if opened is None or not isinstance(opened[1], Ask) or opened[1].silence is None:
         return
+    turn.took(*opened, "silence")
     frames, to = turn.state.calls, opened[1].silence.to
     turn.close()
     if to is not None:
@@ -183,8 +204,8 @@ def _judge(turn: Turn, flow: Flow, planned: Planned, *, busy: bool) -> _Verdict:
     morning = awake(turn.now, pacing, timezone)
     if morning > turn.now:
         return _until(planned, _Verdict("moved", "quiet_hours", morning))
-    free = _free_at(turn)
-    if free > turn.now and not _may_join(turn):
+    free = free_at(turn, flow.purpose, begins=planned.kind == "touch")
+    if free > turn.now:
         return _until(planned, _Verdict("moved", "cap", not_before(free, pacing, timezone)))
     return _Verdict("sent")
 
@@ -202,6 +223,8 @@ def _unwanted(turn: Turn, flow: Flow, planned: Planned) -> _Verdict | None:
             return _Verdict("withdrawn", order.status)
     if not allowed(turn.facts, turn.state, flow.purpose):
         return _Verdict("refused", "opt_out" if turn.state.opted_out else "consent")
+    if planned.wanted and turn.scene.notes.get("wanted", "") != planned.wanted:
+        return _Verdict("withdrawn", "condition")
     if not _condition_holds(turn, flow, planned):
         return _Verdict("withdrawn", "condition")
     return None
@@ -220,25 +243,6 @@ def _condition_holds(turn: Turn, flow: Flow, planned: Planned) -> bool:
     )
     turn.state = changed(turn.state, order_id=before)
     return held
-
-
-def _free_at(turn: Turn) -> datetime:
-    """When something may be said unasked again, as far as all the buyer's chats are concerned."""
-    pacing = turn.facts.pacing
-    touches = sorted({*turn.facts.journey.touches, *turn.state.touches})
-    if not touches:
-        return turn.now
-    free = after(touches[-1], pacing.apart)
-    most = 1 if turn.state.frequency == "less" else max(pacing.per_week, 1)
-    if len(touches) >= most:
-        free = max(free, after(touches[-most], _WEEK))
-    return max(free, turn.now)
-
-
-def _may_join(turn: Turn) -> bool:
-    """Whether a second due message may share the first one's bubble: it asked nothing, and words are free."""
-    said = [one for one in turn.records if isinstance(one, Touched) and one.fate in {"sent", "merged"}]
-    return len(said) == 1 and turn.touched and not turn.asked_now and turn.facts.reach == "open"
 
 
 def _put_off(turn: Turn, planned: Planned, fate: Fate, reason: str) -> _Verdict:
@@ -371,7 +375,7 @@ def resume_parked(turn: Turn) -> bool:
         verdict = _unwanted(turn, flow, planned)
         if verdict is None and flow.purpose in BRAKED and brake_on(turn):
             continue
-        if verdict is None and _free_at(turn) > turn.now:
+        if verdict is None and free_at(turn, flow.purpose, begins=True) > turn.now:
             continue
         if verdict is None:
             turn.phrase("while_here")

@@ -8,9 +8,11 @@ from typing import Final, get_args
 
 from dialogs.agreement import scope_of
 from dialogs.answers import Said, answers, choose, keep_comment, missed, rate, takes_words
+from dialogs.asked import asked, settles, told_perhaps, told_surely
+from dialogs.bare import only_a_product, only_named, order_number_alone
 from dialogs.brakes import lift, pull
 from dialogs.cutting import clean
-from dialogs.flow import Ask, Asking, Checklist, Consent, Flow, Step, Target
+from dialogs.flow import Ask, Asking, Book, Checklist, Consent, Flow, Step, Target
 from dialogs.heard import Heard
 from dialogs.journeys import resume_parked
 from dialogs.payloads import Tapped
@@ -31,7 +33,7 @@ _KEPT_MOODS: Final = 5
 _TROUBLE: Final = frozenset({"defect", "setup_help", "no"})
 """Intents that, inside the checklist, tell of an item that does not work."""
 
-_VALUES: Final = frozenset({"number", "date", "email", "order_number"})
+_VALUES: Final = frozenset({"number", "date", "email", "order_number", "product"})
 _SHORT: Final = 3
 _CLEARLY: Final = 0.9
 
@@ -48,7 +50,7 @@ def listen(turn: Turn, heard: Heard) -> None:
     """Take in everything the buyer did in this burst, what matters most first."""
     meaning = heard.understanding
     moment = moment_of(turn.state, turn.facts, turn.order, turn.now)
-    turn.escalation = triage(meaning, moment, turn.facts.triage)
+    turn.escalation = _called_for(turn, meaning, triage(meaning, moment, turn.facts.triage))
     turn.state = noticed(turn.state, turn.facts, turn.order, meaning, turn.now)
     _feel(turn, meaning)
     if meaning is not None and meaning.intent in {"opt_out", "opt_in"} and not _said_otherwise(turn, meaning):
@@ -73,6 +75,27 @@ def listen(turn: Turn, heard: Heard) -> None:
         _text(turn, heard, meaning)
 
 
+def _called_for(
+    turn: Turn, meaning: Understanding | None, escalation: Escalation | None
+) -> Escalation | None:
+    """The call for a human, unless the words only name what was asked for, or the shop has answered them."""
+    if meaning is None or escalation is None or escalation.reason in ALARMS:
+        return escalation
+    if _names(turn, meaning) or settles(meaning, escalation.reason, asked(turn, meaning)):
+        return None
+    return escalation
+
+
+def _names(turn: Turn, meaning: Understanding) -> bool:
+    """Whether the words only tell an order's number, or what the open question asks for."""
+    if order_number_alone(meaning, asked=turn.order is None) is not None:
+        return True
+    step = turn.open[1] if turn.open is not None else None
+    if not isinstance(step, Ask):
+        return False
+    return only_a_product(meaning) if step.expects == "product" else only_named(meaning)
+
+
 def _feel(turn: Turn, meaning: Understanding | None) -> None:
     """A bad mood pulls the brake, a good one lets go of it; an open case stays one."""
     if meaning is None:
@@ -80,7 +103,8 @@ def _feel(turn: Turn, meaning: Understanding | None) -> None:
     felt = Felt(turn.now, meaning.mood.polarity)
     turn.state = changed(turn.state, moods=(*turn.state.moods, felt)[-_KEPT_MOODS:])
     escalation = turn.escalation
-    if meaning.mood.label == "negative" or (escalation is not None and escalation.reason not in CALM):
+    bad = meaning.mood.label == "negative" and not _names(turn, meaning)
+    if bad or (escalation is not None and escalation.reason not in CALM):
         pull(turn, "mood")
     elif meaning.mood.label == "positive":
         lift(turn, "mood")
@@ -213,6 +237,8 @@ def _matters(turn: Turn, meaning: Understanding) -> bool:
     """Whether words that came along with a tap want an answer of their own."""
     if turn.escalation is not None or meaning.intent in {"order_status", "care_tip"}:
         return True
+    if (written := asked(turn, meaning)) is not None and written.sure:
+        return True
     return turn.open is not None and takes_words(turn, turn.open[1])
 
 
@@ -220,7 +246,7 @@ def _matters(turn: Turn, meaning: Understanding) -> bool:
 
 
 def _text(turn: Turn, heard: Heard, meaning: Understanding) -> None:
-    """Words: a choice in other words, a wish, small talk, or something we do not understand."""
+    """Words: a choice in other words, a question, a wish, small talk, or something we do not understand."""
     opened = _opened(turn)
     if opened is not None and (choice := _offered(turn, meaning)) is not None:
         _take(turn, *opened, choice, clean(meaning.text)[:200])
@@ -229,10 +255,13 @@ def _text(turn: Turn, heard: Heard, meaning: Understanding) -> None:
         _called(turn, heard, turn.escalation, meaning)
         return
     turn.evidence = (meaning.text[:200],)
-    if _keyword(turn, meaning):
+    written = asked(turn, meaning)
+    if _keyword(turn, meaning) or told_surely(turn, meaning, written):
         return
     if (opened is not None and _answered(turn, opened, Said(meaning, heard.photos))) or _wish(turn, meaning):
         turn.state = changed(turn.state, misses=0)
+        return
+    if told_perhaps(turn, meaning, written):
         return
     if turn.state.disclosed_at is None:
         start(turn, "first")
@@ -286,18 +315,23 @@ def _offered(turn: Turn, meaning: Understanding) -> str | None:
     return begun[0] if len(begun) == 1 else None
 
 
-def _keyword(turn: Turn, meaning: Understanding) -> bool:
-    """A phrase that a flow claims for itself, said alone or inside a short sentence."""
-    if not turn.book.keywords:
-        return False
-    said = key(meaning.text[:_LONGEST_PHRASE])
-    flow = turn.book.keywords.get(said)
-    if flow is None and "?" not in meaning.text:  # who asks about offers has not refused them
+def claiming(book: Book, text: str) -> Flow | None:
+    """The flow that claims a phrase for itself which is said alone or inside a short sentence."""
+    if not book.keywords:
+        return None
+    said = key(text[:_LONGEST_PHRASE])
+    flow = book.keywords.get(said)
+    if flow is None and "?" not in text:  # who asks about offers has not refused them
         padded = f" {said} "
         flow = next(
-            (one for phrase, one in turn.book.keywords.items() if " " in phrase and f" {phrase} " in padded),
+            (one for phrase, one in book.keywords.items() if " " in phrase and f" {phrase} " in padded),
             None,
         )
+    return flow
+
+
+def _keyword(turn: Turn, meaning: Understanding) -> bool:
+    flow = claiming(turn.book, meaning.text)
     if flow is None:
         return False
     enter(turn, Target(flow.id))
@@ -307,7 +341,9 @@ def _keyword(turn: Turn, meaning: Understanding) -> bool:
 def _answered(turn: Turn, opened: tuple[Flow, Asking], said: Said) -> bool:
     """Whether this answers the open question. Who asks where the parcel is has not given one."""
     flow, step = opened
-    wish = said.meaning is not None and said.meaning.intent == "order_status"
+    meaning = said.meaning
+    number = meaning is not None and order_number_alone(meaning, asked=True) is not None
+    wish = meaning is not None and meaning.intent == "order_status" and not number
     offered = isinstance(step, Ask) and any("order_status" in choice.intents for choice in step.choices)
     return not (wish and not offered) and answers(turn, flow, step, said)
 
@@ -361,10 +397,11 @@ def _wish(turn: Turn, meaning: Understanding) -> bool:
     order = turn.order
     if _rated_in_words(turn, meaning):
         return True
-    named = kinds.get("order_number")
+    alone = order_number_alone(meaning, asked=order is None)
+    named = alone or kinds.get("order_number")
     if named is not None:
         turn.records.append(Noted("order_number", clean(named)))
-    if named is not None and (order is None or meaning.intent == "out_of_scope"):
+    if named is not None and (order is None or alone is not None or meaning.intent == "out_of_scope"):
         return start(turn, "order_number")
     if _praises(meaning) and turn.open is not None:  # a kind word in passing; the question stays open
         return False
@@ -402,6 +439,8 @@ def _small_talk(turn: Turn, meaning: Understanding) -> bool:
             turn.phrase("thanks")
         case "greeting":
             _greet(turn)
+        case "goodbye":
+            return start(turn, "goodbye")
         case "yes" | "no" if turn.open is None:
             turn.phrase("wait")
         case "out_of_scope" | "rating" if meaning.mood.label == "positive":

@@ -216,6 +216,21 @@ class OrderEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Tagged:
+    """The shop has put a tag on the buyer.
+
+    ``order_id`` is the order that it is about, the same in every chat that hears of it; this one need not be
+    tied to it. ``wanted`` is the SKU that the buyer was waiting for, where that is why: then it is about no
+    order.
+    """
+
+    tag: str
+    order_id: str = ""
+    wanted: str = ""
+    kind: Literal["tagged"] = "tagged"
+
+
+@dataclass(frozen=True, slots=True)
 class HandedBack:
     """A human gave the floor back to the bot; ``solved`` tells that the case is solved, ``cause`` of what."""
 
@@ -279,6 +294,7 @@ Event: TypeAlias = (
     | ThreadControl
     | Due
     | OrderEvent
+    | Tagged
     | HandedBack
     | JobDone
     | Receipt

@@ -13,6 +13,7 @@ from dialogs.messages import Draft
 from dialogs.records import Offered
 from dialogs.scene import OfferView, complements_of
 from dialogs.showing import dressed
+from dialogs.state import changed
 from dialogs.timing import after, local
 from dialogs.turn import Turn
 
@@ -23,11 +24,14 @@ def make_offer(turn: Turn, flow: Flow, step: Offer) -> Target | None:
     """Make the offer, or pass on where there is nothing to offer or the brake is on."""
     products = complements_of(turn.scene, step.most) if step.what == "bundle" else ()
     if brake_on(turn) or (step.what == "bundle" and not products):
+        turn.took(flow, step, "nothing")
         return step.nothing
+    turn.took(flow, step, "go")
     until = after(turn.now, step.valid)
     seed = f"{turn.facts.token or turn.facts.seed}|{flow.id}|{turn.state.order_id or ''}"
     code = step.code or personal_code(step.prefix, seed)
     turn.offer = OfferView(products, step.percent, code, local(until, turn.facts.timezone).date())
+    turn.state = changed(turn.state, offered_at=turn.now)
     drafts = len(turn.drafts)
     turn.say(flow, step, step.lines, template=step.template)
     turn.drafts[drafts:] = [_shown(turn, step, draft) for draft in turn.drafts[drafts:]]

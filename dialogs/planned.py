@@ -15,7 +15,7 @@ class Planned:
 
     ``kind`` is ``touch`` (a flow begins), ``wait`` (a flow goes on), ``remind`` (a promise), ``silence`` (no
     answer came) or ``delay`` (a parcel is late). ``on`` names the trigger as ``<kind>:<value>``, ``calls``
-    the flows to come back to.
+    the flows to come back to. ``wanted`` is the SKU for which somebody waits whom it is about.
     """
 
     kind: str
@@ -28,6 +28,7 @@ class Planned:
     on: str = ""
     calls: tuple[Frame, ...] = ()
     asked: int = 0
+    wanted: str = ""
 
     def data(self) -> dict[str, str]:
         """As a reminder keeps it."""
@@ -36,7 +37,7 @@ class Planned:
             "order_id": self.order_id, "on": self.on, "version": self.version,
             "until": self.until.isoformat() if self.until is not None else "",
             "calls": ";".join(f"{one.flow}/{one.step}/{one.version}" for one in self.calls),
-            "asked": str(self.asked) if self.asked else "",
+            "asked": str(self.asked) if self.asked else "", "wanted": self.wanted,
         }  # fmt: skip
         return {name: text for name, text in texts.items() if text}
 
@@ -50,6 +51,7 @@ class Planned:
             data.get("order_id", ""), _moment(data.get("until", "")), data.get("version", ""),
             data.get("on", ""), tuple(Frame(*one) for one in calls),
             int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0,
+            data.get("wanted", ""),
         )  # fmt: skip
 
 

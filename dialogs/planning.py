@@ -2,7 +2,7 @@
 
 A touchpoint is one flow's own beginning with one buyer. Its key names it over all chats of the buyer:
 ``<flow>:<order>``, ``<flow>`` (once a buyer), ``<flow>:<year>`` (dates), ``<flow>:<order>:<day>`` (what may
-happen again).
+happen again), ``<flow>::<sku>`` (what the buyer was waiting for).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import Final
 
 from dialogs.flow import Flow, Remind, Target, Trigger, Wait
+from dialogs.messages import Tagged
 from dialogs.planned import Planned
 from dialogs.records import Touched
+from dialogs.scene import is_shipped
 from dialogs.shop import Order
 from dialogs.state import Frame, Pause, changed
 from dialogs.timing import after, due_at, later_day, next_date, next_time, on_day, this_evening
@@ -23,7 +25,10 @@ from dialogs.turn import Turn
 _GONE: Final = frozenset({"cancelled", "refunded"})
 _OVERTAKEN: Final = {"placed", "paid", "shipped", "delayed"}
 """News that nobody needs any more once the parcel is there."""
+PARCEL_NEWS: Final = frozenset({"shipped", "delayed"})
+"""No news where nothing is shipped, even if the shop's system has no other word for a job that is done."""
 _KEPT_PLANS: Final = 60
+_KEPT_TAGS: Final = 20
 _KEPT_PAUSES: Final = 10
 _LONGEST_WAIT: Final = timedelta(days=60)
 
@@ -31,6 +36,8 @@ _LONGEST_WAIT: Final = timedelta(days=60)
 def enrol_order(turn: Turn, order: Order, what: str, happened: datetime, *, late: bool = False) -> None:
     """Plan all that a milestone of an order triggers; ``late``: it was reached before this chat."""
     if order.status in _GONE and what not in _GONE:
+        return
+    if what in PARCEL_NEWS and not is_shipped(order, turn.facts.products):
         return
     overtaken = what in _OVERTAKEN and order.status in {"delivered", *_GONE}
     for flow, trigger in turn.book.proactive.get(f"order:{what}", ()):
@@ -95,21 +102,39 @@ def _enrol_date(turn: Turn, flow: Flow, trigger: Trigger, value: str, first: dat
         earliest = day + timedelta(days=1)
 
 
+def put_on(turn: Turn, tag: str) -> None:
+    """Put a tag on the buyer, in this chat."""
+    if tag not in turn.state.tags:
+        turn.state = changed(turn.state, tags=(*turn.state.tags, tag)[-_KEPT_TAGS:])
+
+
 def enrol_tag(turn: Turn, tag: str) -> None:
-    """Plan what a tag triggers."""
-    _enrol_now(turn, f"tag:{tag}")
+    """Plan what a tag triggers that a script has put on."""
+    _enrol_now(turn, f"tag:{tag}", turn.order)
+
+
+def tagged(turn: Turn, event: Tagged) -> None:
+    """Put on a tag that comes from outside, and plan what it triggers.
+
+    One that is there already starts its flows again, as far as they are not over. Every chat of the buyer
+    hears of it, so the touchpoint's key names the order that was given, tied to this chat or not. What
+    somebody has waited for is about no order: it is theirs to hear even if the last one was called off.
+    """
+    put_on(turn, event.tag)
+    about = "" if event.wanted else event.order_id
+    _enrol_now(turn, f"tag:{event.tag}", turn.orders.get(about), about, event.wanted)
 
 
 def enrol_flow_end(turn: Turn, ended: Flow) -> None:
     """Plan what the end of a flow triggers."""
-    _enrol_now(turn, f"flow:{ended.id}")
+    _enrol_now(turn, f"flow:{ended.id}", turn.order)
 
 
-def _enrol_now(turn: Turn, name: str) -> None:
-    order = turn.order
+def _enrol_now(turn: Turn, name: str, order: Order | None, key_order: str = "", wanted: str = "") -> None:
     about = order.id if order is not None else ""
+    parts = [key_order or about, *([wanted] if wanted else [])]
     for flow, trigger in turn.book.proactive.get(name, ()):
-        key = flow.id if flow.once == "buyer" or not about else f"{flow.id}:{about}"
+        key = flow.id if flow.once == "buyer" or not any(parts) else ":".join((flow.id, *parts))
         at = due_at(
             trigger,
             flow.id,
@@ -119,10 +144,12 @@ def _enrol_now(turn: Turn, name: str) -> None:
             turn.facts.pacing,
             turn.facts.timezone,
         )
-        _plan(turn, flow, trigger, key, at, about)
+        _plan(turn, flow, trigger, key, at, about, wanted)
 
 
-def _plan(turn: Turn, flow: Flow, trigger: Trigger, key: str, at: datetime | None, order_id: str) -> None:
+def _plan(
+    turn: Turn, flow: Flow, trigger: Trigger, key: str, at: datetime | None, order_id: str, wanted: str = ""
+) -> None:
     """Plan one touchpoint: now, later, or not at all where it comes too late or is over."""
     if at is None or key in turn.facts.journey.decided or turn.state.opted_out:
         return
@@ -130,7 +157,9 @@ def _plan(turn: Turn, flow: Flow, trigger: Trigger, key: str, at: datetime | Non
     if missed > flow.expires:
         return
     # No version: what has not begun yet begins with the text that is published then.
-    planned = Planned("touch", key, flow.id, order_id=order_id, on=f"{trigger.kind}:{trigger.value}")
+    planned = Planned(
+        "touch", key, flow.id, order_id=order_id, on=f"{trigger.kind}:{trigger.value}", wanted=wanted
+    )
     if trigger.after.at_once and trigger.at is None and missed >= timedelta(0):
         turn.at_once.append(replace(planned, until=after(turn.now, flow.expires)))
     else:

@@ -14,6 +14,7 @@ from typing import Final
 from dialogs.check_kinds import CHECKING
 from dialogs.problem_kinds import CATALOGUE, LOADING, Kind, Severity
 from dialogs.words import Language
+from dialogs.written_kinds import ANSWERS
 
 __all__ = ["KINDS", "Kind", "Problem", "Severity", "named", "nearest"]
 
@@ -82,5 +83,5 @@ def _fill(text: str, details: Mapping[str, str]) -> str:
     return _BLANK.sub(lambda blank: details.get(blank[1], blank[0]), text)
 
 
-KINDS: Final[Mapping[str, Kind]] = {**LOADING, **CATALOGUE, **CHECKING}
+KINDS: Final[Mapping[str, Kind]] = {**LOADING, **CATALOGUE, **ANSWERS, **CHECKING}
 """Every kind of problem by its name."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from dialogs.messages import Draft
 from dialogs.state import State
@@ -100,6 +100,17 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A written answer was given, by its id; ``sure`` tells that nothing else could be meant.
+
+    Owners count them by it; the message is filed under it as well (`Draft.flow`, `Draft.step`).
+    """
+
+    id: str
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Preferred:
     """A preference of the buyer; the latest per name counts."""
 
@@ -183,6 +194,7 @@ Record: TypeAlias = (
     | OptedOut
     | OptedIn
     | Noted
+    | Answered
     | Preferred
     | Offered
     | Braked
@@ -192,12 +204,21 @@ Record: TypeAlias = (
 )
 
 
+class Taken(NamedTuple):
+    """A step that was played (``way`` is empty), or the way on that was taken from it (`dialogs.ways`)."""
+
+    flow: str
+    version: str
+    step: str
+    way: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A turn's whole outcome. No reminder is named in both ``cancel`` and ``reminders``.
 
     ``proactive`` tells that something is said unasked: then the turn only counts while the buyer's journey is
-    still at the version that the facts showed.
+    still at the version that the facts showed. ``taken`` is empty unless the turn was watched.
     """
 
     state: State
@@ -206,3 +227,4 @@ class Answer:
     cancel: tuple[str, ...] = ()
     records: tuple[Record, ...] = ()
     proactive: bool = False
+    taken: tuple[Taken, ...] = ()

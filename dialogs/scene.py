@@ -63,6 +63,12 @@ def products_of(scene: Scene) -> tuple[Product, ...]:
     return tuple({product.sku: product for product in known if product is not None}.values())
 
 
+def main_product(scene: Scene) -> Product | None:
+    """The most telling product that the catalogue knows: the first with a checklist, else the first."""
+    products = products_of(scene)
+    return next((product for product in products if product.setup), products[0] if products else None)
+
+
 def setup_of(scene: Scene) -> tuple[tuple[Product, SetupItem], ...]:
     """The whole checklist of an order, product by product; at most a dozen items."""
     return tuple((product, item) for product in products_of(scene) for item in product.setup)[:12]
@@ -79,6 +85,18 @@ def tip_of(scene: Scene) -> str:
 def tips_of(scene: Scene, product: Product) -> tuple[dict[str, str], ...]:
     """The product's tips, those for how the buyer uses it first."""
     return product.usages.get(scene.notes.get("usage", ""), ()) + product.tips
+
+
+def has_service(order: Order | None, products: Mapping[str, Product]) -> bool:
+    """Whether something was bought of which nothing is shipped."""
+    known = [products.get(item.sku) for item in order.items] if order is not None else []
+    return any(product is not None and product.service for product in known)
+
+
+def is_shipped(order: Order | None, products: Mapping[str, Product]) -> bool:
+    """Whether a parcel belongs to an order: not where services are all that was bought."""
+    known = [products.get(item.sku) for item in order.items] if order is not None else []
+    return not known or any(product is None or not product.service for product in known)
 
 
 def parcel_of(order: Order | None) -> Parcel | None:

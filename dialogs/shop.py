@@ -100,7 +100,23 @@ class PrivacyRequest:
     kind: Literal["privacy_request"] = "privacy_request"
 
 
-ShopEvent: TypeAlias = OrderChange | PrivacyRequest
+@dataclass(frozen=True, slots=True)
+class BuyerTagged:
+    """The shop puts a tag on somebody: early access, a price that has dropped, a product that is back.
+
+    Exactly one thing says on whom: the buyer of an order (``order_id``), a buyer by the shop's id or their
+    e-mail address, or everybody who is ``waiting_for`` a SKU, by their note ``wanted``.
+    """
+
+    tag: str
+    order_id: str | None = None
+    customer_id: str | None = None
+    email: str | None = None
+    waiting_for: str | None = None
+    kind: Literal["buyer_tagged"] = "buyer_tagged"
+
+
+ShopEvent: TypeAlias = OrderChange | PrivacyRequest | BuyerTagged
 SHOP_EVENTS: Final[TypeAdapter[ShopEvent]] = TypeAdapter(Annotated[ShopEvent, Discriminator("kind")])
 
 
@@ -157,13 +173,14 @@ class Product:
     Texts are keyed by language (``de``, ``en``), or by language and voice (``de_du``, ``de_sie``). ``usages``
     are tips by how the product is used (``notes.usage``). ``days`` are the product's own days for a flow's
     touchpoint, by the flow's id. ``consumption_days`` is how long one piece lasts, ``return_rate`` which
-    share of it comes back (0 to 1).
+    share of it comes back (0 to 1). A ``service`` is an appointment or a work: nothing of it is shipped.
     """
 
     sku: str
     title: dict[str, str]
     pace: Literal["fast", "durable"] = "durable"
     category: str = ""
+    service: bool = False
     setup: tuple[SetupItem, ...] = ()
     tips: tuple[dict[str, str], ...] = ()
     usages: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)

@@ -80,7 +80,8 @@ class State:
     most, the newest last. ``heard_at`` is when the buyer last did anything here, ``signs`` are
     ``<sign>:<order>``: what they let us know of an order (`dialogs.risk`). ``voice`` is how a script
     wants the buyer to be addressed, ``mirrored`` how the buyer last addressed the shop, where that is
-    mirrored.
+    mirrored. ``told`` is the written answer that was given last, ``told_at`` when;
+    ``offered_at`` when something was offered here last, whoever began it.
     """
 
     flow: str = ""
@@ -124,6 +125,9 @@ class State:
     heard_at: datetime | None = None
     signs: tuple[str, ...] = ()
     mirrored: str | None = None
+    told: str = ""
+    told_at: datetime | None = None
+    offered_at: datetime | None = None
 
 
 _FIELDS: Final = tuple(field.name for field in fields(State))

@@ -28,13 +28,14 @@ from dialogs.flow import (
     Wait,
 )
 from dialogs.offers import make_offer
-from dialogs.planning import enrol_flow_end, enrol_tag, pause, promise
+from dialogs.planning import enrol_flow_end, enrol_tag, pause, promise, put_on
 from dialogs.records import HandedOff, Preferred
 from dialogs.scene import setup_of
 from dialogs.state import Frame, changed
 from dialogs.timing import after
 from dialogs.triage import more_urgent
 from dialogs.turn import HALT, Turn
+from dialogs.ways import case
 
 _LONGEST_PATH: Final = 60
 """Steps in one run. A script that goes round without ever asking ends here."""
@@ -42,7 +43,6 @@ _LONGEST_PATH: Final = 60
 _DEEPEST_CALL: Final = 5
 _LONGEST_VALUE: Final = 200
 _MOST_VALUES: Final = 30
-_KEPT_TAGS: Final = 20
 
 
 def start(turn: Turn, trigger: str) -> bool:
@@ -77,6 +77,7 @@ def enter(
         if flow is None or step is None:
             return
         here, version = flow, ""
+        turn.took(flow, step)
         target = _play(turn, flow, step)
         if target is HALT:
             return
@@ -93,11 +94,12 @@ def _play(  # noqa: C901, PLR0911, PLR0912 - one case for each kind of step
             return _ask(turn, flow, step)
         case Checklist():
             if not setup_of(turn.scene):
+                turn.took(flow, step, "finished")
                 return step.finished
             turn.ask(flow, step)
             return HALT
         case If():
-            return next((to for condition, to in step.cases if condition.holds(turn.fill)), step.otherwise)
+            return _fork(turn, flow, step)
         case Set():
             _set(turn, step)
             return step.to
@@ -106,6 +108,7 @@ def _play(  # noqa: C901, PLR0911, PLR0912 - one case for each kind of step
             return step.to
         case Wait():
             if step.event is not None and turn.order is not None and step.event in turn.order.milestones:
+                turn.took(flow, step, "go")
                 return step.to
             pause(turn, flow, step)
             return HALT
@@ -127,6 +130,15 @@ def _play(  # noqa: C901, PLR0911, PLR0912 - one case for each kind of step
             return None
         case _:  # pragma: no cover - mypy proves that there is nothing else
             assert_never(step)
+
+
+def _fork(turn: Turn, flow: Flow, step: If) -> Target | None:
+    for number, (condition, to) in enumerate(step.cases):
+        if condition.holds(turn.fill):
+            turn.took(flow, step, case(step, number))
+            return to
+    turn.took(flow, step, "else")
+    return step.otherwise
 
 
 def _say(turn: Turn, flow: Flow, step: Say) -> Target | None:
@@ -168,7 +180,7 @@ def _set_reserved(turn: Turn, name: str, value: str) -> None:
             turn.state = changed(turn.state, frequency="less" if value == "less" else "")
         case "tag":
             if value and value not in turn.state.tags:
-                turn.state = changed(turn.state, tags=(*turn.state.tags, value)[-_KEPT_TAGS:])
+                put_on(turn, value)
                 enrol_tag(turn, value)
         case _:
             turn.state = changed(turn.state, tags=tuple(tag for tag in turn.state.tags if tag != value))
@@ -206,7 +218,9 @@ def _consent(turn: Turn, flow: Flow, step: Consent) -> Target | None:
         case "ask":
             if ask_consent(turn, flow, step):
                 return HALT
-            return step.given if turn.state.consents.get(step.purpose) else step.refused
+            given = bool(turn.state.consents.get(step.purpose))
+            turn.took(flow, step, "given" if given else "refused")
+            return step.given if given else step.refused
         case "grant":
             grant(turn, flow, step)
             return step.given

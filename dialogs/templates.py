@@ -15,9 +15,8 @@ from typing import Final, Literal
 
 from dialogs.cutting import clean, cut
 from dialogs.expressions import Fill
-from dialogs.facts import Voice
 from dialogs.messages import Template
-from dialogs.words import VARIANTS, Language, Tone, Words
+from dialogs.words import VARIANTS, Language, Tone, Voice, Words
 
 _LONGEST_PARAMETER: Final = 600
 _PLACEHOLDER: Final = re.compile(r"\{\s*([a-z_][a-z0-9_.]*)\s*\}", re.IGNORECASE | re.ASCII)

@@ -21,6 +21,7 @@ from typing import Final, Literal, TypeAlias
 
 from dialogs.facts import Facts
 from dialogs.records import Priority
+from dialogs.scene import is_shipped
 from dialogs.sensitivity import PLAIN, Policy
 from dialogs.shop import Order
 from dialogs.state import State
@@ -52,7 +53,7 @@ _MOST_SHIFT: Final = 1.5
 _BAD: Final = -0.3
 _REMEMBERED: Final = 3
 _SAME_TALK: Final = timedelta(days=2)
-_TYPED: Final = frozenset({"text", "comment", "number", "date", "email", "order_number", "photo"})
+_TYPED: Final = frozenset({"text", "comment", "number", "date", "email", "order_number", "photo", "product"})
 _LATE_WORDS: Final = frozenset[Why]({"overdue", "waiting_for_money", "ignored", "promise_broken", "repeated"})
 _SMALL_TALK: Final = frozenset[Intent]({"thanks", "greeting", "goodbye", "yes", "no"})
 _CHANGES: Final = frozenset[Intent]({"address_change", "cancel_order"})
@@ -133,7 +134,7 @@ def triage(
 
 def moment_of(state: State, facts: Facts, order: Order | None, now: datetime) -> Moment:
     """What is known at ``now`` besides a message; ``order`` is the one in focus."""
-    done = order.milestones if order is not None else {}
+    done = order.milestones if order is not None and is_shipped(order, facts.products) else {}
     shipped = done.get("shipped")
     overdue = "delayed" in done or (shipped is not None and now - shipped > facts.pacing.late)
     policy = facts.triage

@@ -14,7 +14,18 @@ from dialogs.flow import Ask, Asking, Book, Checklist, Consent, Flow, Say, Step,
 from dialogs.messages import Choice, Draft
 from dialogs.names import filler
 from dialogs.planned import Planned
-from dialogs.records import Answer, HandedOff, Offered, OptedIn, OptedOut, Record, Reminder, Touched
+from dialogs.records import (
+    Answer,
+    Answered,
+    HandedOff,
+    Offered,
+    OptedIn,
+    OptedOut,
+    Record,
+    Reminder,
+    Taken,
+    Touched,
+)
 from dialogs.scene import OfferView, Scene
 from dialogs.shop import Order
 from dialogs.showing import dressed
@@ -64,6 +75,7 @@ class Kept:
     reminders: dict[str, Reminder]
     cancelled: dict[str, None]
     records: tuple[Record, ...]
+    taken: tuple[Taken, ...]
     flags: tuple[bool, bool, bool]
 
 
@@ -93,6 +105,8 @@ class Turn:
         self.handed_off = False
         self.asked_now = False
         self.at_once: list[Planned] = []
+        self.watched = False
+        self.taken: list[Taken] = []
         self._scene: Scene | None = None
         if language is not None:
             self.state = changed(self.state, language=language)
@@ -264,6 +278,11 @@ class Turn:
         """Whether it has been done."""
         return f"{what}:{order_id}" in self.state.done
 
+    def took(self, flow: Flow, step: Step, way: str = "") -> None:
+        """Note for whoever watches that a step was played, or a way on from it taken."""
+        if self.watched:
+            self.taken.append(Taken(flow.id, flow.version, step.id, way))
+
     def remind(self, name: str, at: datetime, data: Mapping[str, str]) -> None:
         """Come back to something."""
         self.reminders[name] = Reminder(name, max(at, after(self.now, _SOON)), dict(data))
@@ -306,13 +325,14 @@ class Turn:
             dict(self.reminders),
             dict(self.cancelled),
             tuple(self.records),
+            tuple(self.taken),
             flags,
         )
 
     def restore(self, kept: Kept) -> None:
         """Undo what was tried since."""
         self.state = kept.state
-        self.drafts, self.records = list(kept.drafts), list(kept.records)
+        self.drafts, self.records, self.taken = list(kept.drafts), list(kept.records), list(kept.taken)
         self.reminders, self.cancelled = dict(kept.reminders), dict(kept.cancelled)
         self.touched, self.handed_off, self.asked_now = kept.flags
         self.touch, self.offer = None, OfferView()
@@ -389,7 +409,7 @@ class Turn:
         proactive = self.touched and bool(drafts)
         return Answer(
             self.state, tuple(drafts), tuple(self.reminders.values()), tuple(self.cancelled),
-            tuple(self.records), proactive,
+            tuple(self.records), proactive, tuple(self.taken),
         )  # fmt: skip
 
     def _disclosed(self, draft: Draft) -> Draft:
@@ -436,7 +456,8 @@ _SOON: Final = timedelta(seconds=1)
 
 def _said(record: Record) -> bool:
     """Whether a record tells of something that was said."""
-    return isinstance(record, Offered) or (isinstance(record, Touched) and record.fate in {"sent", "merged"})
+    said = isinstance(record, Answered | Offered)
+    return said or (isinstance(record, Touched) and record.fate in {"sent", "merged"})
 
 
 def _expecting(step: Asking) -> str:

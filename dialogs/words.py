@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from dialogs.expressions import ExpressionError, Fill, fill_text, parse_text
-from dialogs.facts import Voice
 
 Language: TypeAlias = Literal["de", "en"]
+Voice: TypeAlias = Literal["du", "sie"]
 
 VARIANTS: Final = ("de_du", "de_sie", "en")
 """What every text must be sayable in. ``de`` stands for both German voices where nobody is addressed."""

@@ -12,6 +12,12 @@ One event or a list of them::
 Events: ``order.paid``, ``order.shipped``, ``order.delayed`` (the parcel will be late), ``order.delivered``,
 ``order.cancelled``, ``order.refunded``.
 
+A tag on a buyer is an event without an order. Who gets it is said by exactly one of ``order_id``, ``buyer``
+(``id``, ``email`` or both) and ``waiting_for``, the SKU of a product that somebody asked for::
+
+    {"event": "buyer.tagged", "id": "<delivery id>", "at": "2026-11-21T10:00:00Z",
+     "tag": "back_in_stock", "waiting_for": "MUG-1"}
+
 Whoever writes such a feed reads our errors, so what an order cannot do without is checked strictly and named
 by its path. What is only a hint (a phone, a language, a birthday) is dropped where it makes no sense.
 """
@@ -34,9 +40,20 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    model_validator,
 )
 
-from dialogs.shop import Item, Milestone, OrderChange, OrderSnapshot, Parcel, Person, ShopArrival
+from dialogs.script_parts import Id
+from dialogs.shop import (
+    BuyerTagged,
+    Item,
+    Milestone,
+    OrderChange,
+    OrderSnapshot,
+    Parcel,
+    Person,
+    ShopArrival,
+)
 from integrations import lenient
 from integrations.base import BadSignature, Ignored, Malformed, Parsed
 from integrations.lenient import Lenient, Part
@@ -50,6 +67,7 @@ _MILESTONES: Final[Mapping[str, Milestone]] = {
     "order.cancelled": "cancelled",
     "order.refunded": "refunded",
 }
+_TAGGED: Final = "buyer.tagged"
 _MOST_PROBLEMS_TOLD: Final = 5
 
 
@@ -140,6 +158,30 @@ class _Event(_Strict):
     order: _Order
 
 
+class _Person(Lenient):
+    id: lenient.Key = None
+    email: lenient.Text = None
+
+
+class _Tagging(_Strict):
+    event: Literal["buyer.tagged"]
+    id: _Id
+    at: _Time
+    tag: Id
+    order_id: _Id | None = None
+    buyer: Part[_Person] = _Person()
+    waiting_for: _Id | None = None
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> _Tagging:
+        named = (self.order_id, self.buyer.id or self.buyer.email, self.waiting_for)
+        if sum(bool(one) for one in named) != 1:
+            raise ValueError(
+                "say who gets the tag: exactly one of order_id, buyer (id or email), waiting_for"
+            )
+        return self
+
+
 class Orders:
     """The source ``orders``. ``secrets`` may hold the old and the new one while they are exchanged.
 
@@ -190,11 +232,14 @@ def _translate(entries: list[Any], source: str, country: str | None) -> Parsed:
             ignored.append(Ignored("malformed event", problems[-1]))
             continue
         name = entry.get("event")
-        if isinstance(name, str) and name not in _MILESTONES:
+        if isinstance(name, str) and name not in _MILESTONES and name != _TAGGED:
             ignored.append(Ignored((lenient.text(name) or "unnamed")[:64], "not an event this bot acts on"))
             continue
         try:
-            arrivals.append(_arrival(_Event.model_validate(entry), source, country))
+            if name == _TAGGED:
+                arrivals.append(_tagging(_Tagging.model_validate(entry), source))
+            else:
+                arrivals.append(_arrival(_Event.model_validate(entry), source, country))
         except ValidationError as error:
             problems.append(where + _told(error))
             ignored.append(Ignored("malformed event", problems[-1]))
@@ -211,6 +256,17 @@ def _told(error: ValidationError) -> str:
         for problem in found[:_MOST_PROBLEMS_TOLD]
     ]
     return "; ".join(told)
+
+
+def _tagging(event: _Tagging, source: str) -> ShopArrival:
+    tagged = BuyerTagged(
+        tag=event.tag,
+        order_id=event.order_id,
+        customer_id=event.buyer.id,
+        email=event.buyer.email,
+        waiting_for=event.waiting_for,
+    )
+    return ShopArrival(source=source, external_id=event.id, at=event.at, event=tagged)
 
 
 def _arrival(event: _Event, source: str, country: str | None) -> ShopArrival:

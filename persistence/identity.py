@@ -11,6 +11,7 @@ from dialogs.shop import Entry
 from persistence.database import Database
 from persistence.tables import BindingRow, Conversation, EntryLinkRow, OrderRow, table
 from persistence.tables_journeys import TouchpointRow
+from persistence.tags import tell_tied
 
 _links = table(EntryLinkRow)
 _bindings = table(BindingRow)
@@ -150,6 +151,7 @@ def bind(connection: Connection, conversation_id: int, bond: Bond, now: datetime
         connection.execute(
             update(_conversations).where(_conversations.c.id == conversation_id).values(buyer_id=buyer)
         )
+    tell_tied(connection, conversation_id, bond.order_id, now)
     return True
 
 
@@ -166,6 +168,7 @@ def tie(connection: Connection, conversation_id: int, order_id: str, now: dateti
             conversation_id=conversation_id, order_id=order_id, previous_buyer_id=owner, bound_at=now
         )
     )
+    tell_tied(connection, conversation_id, order_id, now)
 
 
 def unbind(connection: Connection, order_id: str, now: datetime) -> int:

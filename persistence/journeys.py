@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Connection, or_, select
@@ -68,20 +69,24 @@ class SiblingChat:
 class BuyerJourney:
     """All that a turn may know of a buyer besides its own chat; see `dialogs.facts.Journey`.
 
-    ``touches`` are when something was said unasked, in this chat or another; ``brakes`` and ``withdrawn``
-    speak of the other chats only. ``orders`` counts what was bought and kept, ``order_ids`` are all orders of
-    the buyer and of this chat, the newest first. Without a buyer it is what the conversation itself has.
+    ``touches`` are when something was said unasked, in this chat or another, ``offered_at`` is when something
+    was offered unasked last; ``brakes`` and ``withdrawn``
+    speak of the other chats only. ``orders`` counts what was bought and kept, ``spent`` is what it cost,
+    ``order_ids`` are all orders of the buyer and of this chat, the newest first. Without a buyer it is what
+    the conversation itself has.
     """
 
     buyer_id: int | None = None
     version: int = 0
     touches: tuple[datetime, ...] = ()
+    offered_at: datetime | None = None
     decided: frozenset[str] = frozenset()
     brakes: Mapping[str, datetime] = field(default_factory=dict)
     withdrawn: frozenset[str] = frozenset()
     owned: frozenset[str] = frozenset()
     siblings: tuple[SiblingChat, ...] = ()
     orders: int = 0
+    spent: Decimal = Decimal(0)
     order_ids: tuple[str, ...] = ()
     birthday: date | None = None
     country: str | None = None
@@ -148,6 +153,10 @@ class _Known:
             buyer_id=owner,
             version=0 if buyer is None else buyer.journey,
             touches=tuple(sorted({row.sent_at for row in touchpoints if row.is_fresh})),
+            offered_at=max(
+                (row.sent_at for row in touchpoints if row.purpose == "offers" and row.sent_at is not None),
+                default=None,
+            ),
             decided=frozenset(row.key for row in touchpoints if row.fate in DECIDED),
             brakes=_latest(pair for one in others for pair in self.brakes.get(one.id, ())),
             withdrawn=frozenset().union(
@@ -160,6 +169,7 @@ class _Known:
                 if one.status != "erased" and not self.ledgers[one.id].opted_out
             ),
             orders=len(standing),
+            spent=sum((self.purchases.totals[one] for one in standing), Decimal(0)),
             order_ids=tuple(order_ids),
             birthday=None if buyer is None else buyer.birthday,
             country=None if buyer is None else buyer.country,
@@ -190,7 +200,8 @@ class _Purchases:
         ).all()
         self._tied = _by("conversation_id", tied)
         self._bought = _by("buyer_id", bought)
-        ids = sorted({row.id for row in (*tied, *bought)})
+        self.totals: dict[str, Decimal] = {row.id: row.total for row in (*tied, *bought)}
+        ids = sorted(self.totals)
         self.gone: frozenset[str] = frozenset()
         self.skus: dict[str, set[str]] = {}
         if not ids:

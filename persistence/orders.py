@@ -14,6 +14,7 @@ from sqlalchemy.engine import Row
 from dialogs.messages import OrderEvent
 from dialogs.shop import (
     SHOP_EVENTS,
+    BuyerTagged,
     Item,
     Milestone,
     Order,
@@ -41,6 +42,7 @@ from persistence.tables import (
     ParcelRow,
     table,
 )
+from persistence.tags import tag
 
 _inbox = table(InboxRow)
 _orders = table(OrderRow)
@@ -134,6 +136,9 @@ def apply_event(connection: Connection, event: ShopEvent, row: Row[Any], now: da
             add_notice(
                 connection, "data_request", {"orders": ", ".join(event.order_ids), "source": row.source}, now
             )
+        return
+    if isinstance(event, BuyerTagged):
+        tag(connection, event, row, now)
         return
     _ensure(connection, event)
     reached = _delays(event)

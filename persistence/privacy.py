@@ -25,6 +25,7 @@ from persistence.tables import (
     table,
 )
 from persistence.tables_journeys import ConsentRow, MailRow, OfferRow, PreferenceRow, TouchpointRow
+from persistence.tags import forget
 
 _buyers = table(Buyer)
 _orders = table(OrderRow)
@@ -83,6 +84,7 @@ def redact(connection: Connection, request: PrivacyRequest) -> int:
         .where(_buyers.c.id.in_(buyers))
         .values(name=None, email=None, phone=None, birthday=None, external_id=None, told="{}")
     )
+    forget(connection, select(_orders.c.id).where(_orders.c.buyer_id.in_(buyers)))
     if conversations:
         _empty(connection, conversations)
         _empty_journeys(connection, conversations)

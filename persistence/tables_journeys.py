@@ -75,6 +75,18 @@ class PreferenceRow(SQLModel, table=True):
     at: datetime = instant()
 
 
+class OrderTagRow(SQLModel, table=True):
+    """A tag that the shop has put on an order, for the chats that are tied to it later.
+
+    The order is no foreign key: its tag may come before it.
+    """
+
+    __tablename__ = "order_tags"
+    order_id: str = Field(primary_key=True)
+    tag: str = Field(primary_key=True)
+    at: datetime = instant()
+
+
 class OfferRow(SQLModel, table=True):
     """A code that was offered: how much off, for which products (none: any), until when."""
 

@@ -23,12 +23,14 @@ from bot.settings import Settings
 from dialogs.check import Demands
 from dialogs.check_pieces import pieces
 from dialogs.check_texts import complaints
+from dialogs.check_written import check_answers
 from dialogs.expressions import FILTERS
 from dialogs.facts import Facts
 from dialogs.flow import (
     PHRASES,
     RESERVED,
     TRIGGER_KINDS,
+    Book,
     Closed,
     Expects,
     Milestone,
@@ -48,6 +50,7 @@ from dialogs.simulation.format import MODELS, Setting
 from dialogs.source import Source
 from dialogs.state import State
 from dialogs.words import WRITTEN, Language, Tone
+from dialogs.written_reading import AnswerModel, examine_answers
 from nlu.understanding import Intent
 
 ROOT = Path(__file__).parent.parent
@@ -141,6 +144,7 @@ CLOSED_SETS: dict[str, set[str]] = {
     "phrases": set(PHRASES),
     "fields of a template": keys(TemplateModel),
     "fields of a product": {field.name for field in fields(Product)},
+    "fields of an answer": keys(AnswerModel),
     "lines of a conversation": {f"{kind}:" for kind in MODELS},
     "settings of a conversation": keys(Setting) - {"channels"},
 }
@@ -223,7 +227,9 @@ def shown_yaml() -> list[Any]:
     ]
 
 
-def problems_of(text: str) -> Iterator[str]:
+def problems_of(  # noqa: C901 - one case for each kind of file
+    text: str,
+) -> Iterator[str]:
     """What is wrong with a piece of YAML, whichever file it is a piece of."""
     source = Source("shown.yml", text)
     assert not source.problems, source.problems[0].told()
@@ -238,6 +244,8 @@ def problems_of(text: str) -> Iterator[str]:
             TypeAdapter(tuple[Product, ...]).validate_python(source.data)
         case [{"body": _}, *_]:
             yield from problems_of_file("templates.yml", text)
+        case [{"id": _, "questions": _}, *_]:
+            yield from problems_of_answers(text)
         case [{"id": _}, *_]:
             yield from problems_of_flow(f"id: shown\nsteps:\n{textwrap.indent(text, '  ')}")
         case {"turns": _}:
@@ -248,6 +256,12 @@ def problems_of(text: str) -> Iterator[str]:
             Settings.model_validate(source.data)
         case _:
             yield "nothing that an owner writes"
+
+
+def problems_of_answers(text: str) -> list[str]:
+    """What is wrong with written answers."""
+    entries, source, found = examine_answers("answers.yml", text)
+    return [one.told() for one in (*found, *check_answers(entries, source, Demands(), Book({}, {})))]
 
 
 def problems_of_flow(text: str) -> list[str]:

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from dialogs.channel import Capabilities, right_to_write
-from dialogs.facts import Reach, Voice
+from dialogs.facts import Reach
 from dialogs.flow import Book
 from dialogs.messages import Button, Draft, Outgoing, Template
 from dialogs.payloads import parse_payload
 from dialogs.records import DECIDED, Fate, HandedOff, Reminder, Touched
 from dialogs.state import State
+from dialogs.words import Voice
 
 Speaker: TypeAlias = Literal["bot", "notice", "agent"]
 """``notice`` is said although a human has the floor: the hand-over itself."""

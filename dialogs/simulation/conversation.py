@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from dialogs.durations import DurationError, parse_duration
 from dialogs.flow import Example
 from dialogs.problems import Problem, named
-from dialogs.simulation.format import MODELS, Act, Later, Setting, in_full
+from dialogs.simulation.format import MODELS, Act, Later, Setting, in_full, model_of
 from dialogs.source import Path, Source
 
 _FORMS: Final = {
@@ -144,7 +144,7 @@ def _lines(source: Source, at: Path, data: object, problems: list[Problem]) -> t
             problems.append(source.problem("unknown_key", (*place, str(kind)), details=details))
             continue
         full, around = in_full(kind, value)
-        act = _model(source, (*place, kind), MODELS[kind], full, problems, around)
+        act = _model(source, (*place, kind), model_of(kind, full), full, problems, around)
         if act is not None:
             problems += _spans(source, (*place, kind), act)
             lines.append(Line(i + 1, source.problem("", place).line, act))  # type: ignore[arg-type]  # MODELS holds every Act

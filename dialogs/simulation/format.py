@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from dialogs.facts import Voice
-from dialogs.words import Language
+from dialogs.script_parts import Id
+from dialogs.words import Language, Voice
 
 Channel: TypeAlias = Literal["instagram", "whatsapp", "telegram"]
 
@@ -40,10 +40,12 @@ class Setting(Strict):
     What is left out is as in the shop's settings.
     ``buy`` is one order with the number 1001, ``orders`` are several from 1001 on; all are paid, and no chat
     is tied to them until a code is scanned. ``number`` decides what is drawn for the buyer: variants and the
-    control group. ``mailable`` tells that the shop can mail the buyer.
+    control group. ``mailable`` tells that the shop can mail the buyer. ``shop_sample`` names a sample shop in
+    which it is played, with what that one sells.
     """
 
     about: str = ""
+    shop_sample: Literal["coffee", "outdoor"] | None = None
     channel: Channel | None = None
     channels: tuple[Channel, ...] = ()
     voice: Voice | None = None
@@ -116,7 +118,8 @@ Happening: TypeAlias = Literal["placed", "paid", "shipped", "delayed", "delivere
 class Shop(Strict):
     """Something happens to an order (1001 unless said otherwise).
 
-    A ``shipped`` order has a parcel unless ``tracking`` is false. With ``buy`` a new order comes into being.
+    A ``shipped`` order has a parcel unless ``tracking`` is false. With ``buy`` a new order comes into being,
+    which is paid unless the event is ``placed``.
     """
 
     event: Happening
@@ -124,6 +127,14 @@ class Shop(Strict):
     tracking: Tracking | bool | None = None
     buy: Words = ()
     quantity: int = 1
+
+
+class Tag(Strict):
+    """The shop puts a ``tag`` on the buyer of an order, or on whoever is ``waiting_for`` a product."""
+
+    tag: Id
+    order: Word = "1001"
+    waiting_for: Word = ""
 
 
 class Later(Strict):
@@ -188,7 +199,7 @@ class Republish(Strict):
 
 
 LineKind: TypeAlias = Literal["customer", "bot", "shop", "later", "agent", "expect", "republish"]
-Act: TypeAlias = Customer | Bot | Shop | Later | Agent | Expect | Republish
+Act: TypeAlias = Customer | Bot | Shop | Tag | Later | Agent | Expect | Republish
 
 MODELS: Final[Mapping[str, type[Strict]]] = {
     "customer": Customer,
@@ -200,6 +211,12 @@ MODELS: Final[Mapping[str, type[Strict]]] = {
     "republish": Republish,
 }
 """Each kind of line by the key it is written with."""
+
+
+def model_of(kind: str, value: object) -> type[Strict]:
+    """The model of a line. What the shop does is about an order's way, unless it names a ``tag``."""
+    return Tag if kind == "shop" and isinstance(value, Mapping) and "tag" in value else MODELS[kind]
+
 
 _SHORT: Final[Mapping[str, str]] = {
     "customer": "says", "bot": "says", "shop": "event", "later": "span", "agent": "says",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
+from dialogs.catalogue import SHOPS, load_catalogue
 from dialogs.channel import Capabilities
-from dialogs.facts import Pacing, Voice
+from dialogs.facts import Pacing
 from dialogs.flow import Book
 from dialogs.heard import Understand
 from dialogs.shop import Product
-from dialogs.words import Language
+from dialogs.words import Language, Voice
+from dialogs.written import NO_ANSWERS, Answers
+from dialogs.written_reading import ANSWERS_FILE, load_answers
 
+BRANDS: Final[Mapping[str, str]] = {"coffee": "Rösterei Morgenrot", "outdoor": "Nordwand"}
+"""What the sample shops are called, by the names of their folders."""
 _HOURS: Final = {"de": "Mo–Fr 9–17 Uhr", "en": "Mon–Fri 9–17"}
 
 
@@ -22,7 +27,8 @@ class House:
     """A shop: its script, its catalogue, its channels and its settings.
 
     ``capabilities`` are the channels by name. ``mirror_voice`` is the setting of that name. ``files`` are
-    the texts that the book was read from; only what republishes a script needs them.
+    the texts that the book was read from; only what republishes a script needs them. ``understand_of``
+    makes what understands where other products are sold.
     """
 
     book: Book
@@ -30,7 +36,7 @@ class House:
     capabilities: Mapping[str, Capabilities]
     understand: Understand
     files: Mapping[str, str] = field(default_factory=dict)
-    brand: str = "Rösterei Morgenrot"
+    brand: str = BRANDS["coffee"]
     voice: Voice = "du"
     language: Language = "de"
     country: str = "DE"
@@ -39,6 +45,23 @@ class House:
     promise: int = 24
     mirror_voice: bool = False
     pacing: Pacing = field(default_factory=Pacing)
+    understand_of: Callable[[Mapping[str, Product]], Understand] | None = None
+    answers: Answers = NO_ANSWERS
+
+    def as_sample(self, name: str) -> House:
+        """The same scripts, channels and settings in one of the sample shops, with what it sells and answers.
+
+        Raises:
+            KeyError: there is no such shop.
+            CatalogueError: its catalogue cannot be used.
+            AnswersError: its answers cannot be used.
+
+        """
+        products = load_catalogue(SHOPS / name / "catalogue.yml")
+        understand = self.understand_of(products) if self.understand_of is not None else self.understand
+        path = SHOPS / name / ANSWERS_FILE
+        answers = load_answers(path) if path.is_file() else NO_ANSWERS
+        return replace(self, brand=BRANDS[name], products=products, answers=answers, understand=understand)
 
     def with_book(self, book: Book) -> House:
         """The same shop with another book; what was begun with older versions goes on in them."""

@@ -72,8 +72,7 @@ def _note(world: World, record: Record) -> None:
 
 
 def _bind(world: World, chat: Chat, record: Bound) -> None:
-    if record.order_id not in chat.orders:
-        chat.orders.append(record.order_id)
+    world.tie(chat, record.order_id)
     order_id, state, _ = world.codes.get(record.code, (record.order_id, "fresh", 0))
     world.codes[record.code] = (order_id, state, chat.id)
 
@@ -100,5 +99,5 @@ def _hand_over(world: World, record: HandedOver) -> None:
     if other is not None:
         other.reminders[record.reminder.name] = record.reminder
         order_id = record.reminder.data.get("order_id", "")
-        if order_id in world.orders and order_id not in other.orders:  # the talk about it goes on there
-            other.orders.append(order_id)
+        if order_id in world.orders:  # the talk about it goes on there
+            world.tie(other, order_id)

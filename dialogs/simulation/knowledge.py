@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from dialogs.facts import Journey, Reach, Sibling
@@ -74,15 +75,26 @@ def journey_of(world: World, chat: Chat) -> Journey:
         touches=tuple(
             sorted({one.sent_at for one in touches if one.sent_at is not None and one.sent_at >= since})
         ),
+        offered_at=max(
+            (one.sent_at for one in touches if one.sent_at is not None and one.what.purpose == "offers"),
+            default=None,
+        ),
         decided=frozenset(one.what.key for one in touches if one.what.fate in DECIDED),
         brakes=brakes,
         withdrawn=withdrawn,
         owned=frozenset(item.sku for order in standing for item in order.items),
         siblings=siblings,
         orders=len(standing),
+        spent=sum((order.total for order in standing), Decimal(0)),
+        latest=_latest(world) if chat.orders else "",
         birthday=world.buyer.birthday if chat.orders else None,
         mailable=world.buyer.mailable and bool(chat.orders),
     )
+
+
+def _latest(world: World) -> str:
+    newest = max(world.orders.values(), key=lambda order: (order.placed_at, order.id), default=None)
+    return newest.id if newest is not None else ""
 
 
 def _circle(

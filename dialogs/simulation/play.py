@@ -20,11 +20,23 @@ from dialogs.messages import (
     Tap,
     Text,
 )
-from dialogs.shop import Parcel
+from dialogs.records import Taken
+from dialogs.shop import OrderStatus, Parcel
 from dialogs.simulation.chat import Chat
 from dialogs.simulation.checks import Pair, Since, check_bot, check_kept, shown
 from dialogs.simulation.conversation import Conversation, Line
-from dialogs.simulation.format import Agent, Bot, Customer, Expect, Later, Republish, Setting, Shop, Tracking
+from dialogs.simulation.format import (
+    Agent,
+    Bot,
+    Customer,
+    Expect,
+    Later,
+    Republish,
+    Setting,
+    Shop,
+    Tag,
+    Tracking,
+)
 from dialogs.simulation.house import Buyer, House
 from dialogs.simulation.republishing import CannotRepublish, republished
 from dialogs.simulation.world import Restless, World
@@ -57,6 +69,12 @@ class Mismatch:
 def play(conversation: Conversation, house: House) -> tuple[Mismatch, ...]:
     """Play a conversation in a shop of its own; return where it went otherwise than written."""
     return Play(conversation, house).run()
+
+
+def played(conversation: Conversation, house: House) -> tuple[tuple[Mismatch, ...], frozenset[Taken]]:
+    """The same, and all that was taken of the scripts meanwhile."""
+    play = Play(conversation, house)
+    return play.run(), frozenset(play.world.taken)
 
 
 class Play:
@@ -101,6 +119,8 @@ class Play:
                 self._customer(line, act)
             case Shop():
                 self._shop(line, act)
+            case Tag():
+                self._tag(line, act)
             case Later():
                 self.world.forward(self._moment(act))
             case Agent():
@@ -155,7 +175,8 @@ class Play:
         world = self.world
         order_id = f"o{act.order}"
         if act.buy:
-            world.buy(act.order, *act.buy, quantity=act.quantity)
+            status: OrderStatus = "open" if act.event == "placed" else "paid"
+            world.buy(act.order, *act.buy, what=status, quantity=act.quantity)
             return
         if order_id not in world.orders:
             self._miss(
@@ -163,6 +184,14 @@ class Play:
             )
             return
         world.happen(order_id, act.event, _parcel(act))
+
+    def _tag(self, line: Line, act: Tag) -> None:
+        if not act.waiting_for and f"o{act.order}" not in self.world.orders:
+            self._miss(
+                line, f"eine Bestellung {act.order}; es gibt keine", f"an order {act.order}; there is none"
+            )
+            return
+        self.world.tag(act.tag, f"o{act.order}", act.waiting_for)
 
     def _agent(self, act: Agent) -> None:
         chat = self._at(act.on)
@@ -206,6 +235,8 @@ def _parcel(act: Shop) -> Parcel | None:
 
 def world_of(setting: Setting, house: House) -> World:
     """The world at the beginning: the orders are paid, and no chat is tied to them."""
+    if setting.shop_sample is not None:
+        house = house.as_sample(setting.shop_sample)
     house = replace(
         house,
         voice=setting.voice or house.voice,
@@ -232,4 +263,4 @@ def local_time(text: str, house: House) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone(house.timezone)).astimezone(UTC)
 
 
-__all__ = ["Mismatch", "Pair", "Play", "local_time", "play", "world_of"]
+__all__ = ["Mismatch", "Pair", "Play", "local_time", "play", "played", "world_of"]

@@ -16,8 +16,18 @@ from dialogs.engine import answer, hear, route, wants_journey
 from dialogs.facts import Facts, Journey
 from dialogs.flow import Flow
 from dialogs.heard import Heard
-from dialogs.messages import BUYER_SPOKE, Due, Echo, Event, HandedBack, OrderEvent, Outgoing, Reachability
-from dialogs.records import Answer, Mailed, Offered, Rated, Record, Touched
+from dialogs.messages import (
+    BUYER_SPOKE,
+    Due,
+    Echo,
+    Event,
+    HandedBack,
+    OrderEvent,
+    Outgoing,
+    Reachability,
+    Tagged,
+)
+from dialogs.records import Answer, Mailed, Offered, Rated, Record, Taken, Touched
 from dialogs.render import render
 from dialogs.shop import Entry, EntryState, Item, Order, OrderStatus, Parcel
 from dialogs.simulation.chat import Chat, Ledger, Said, Speaker, Waiting
@@ -59,6 +69,9 @@ class World:
         self.mailed: list[Mailed] = []
         self.offered: list[Offered] = []
         self.ratings: list[Rated] = []
+        self.taken: set[Taken] = set()
+        self.tags: dict[tuple[str, str], Tagged] = {}
+        self.untold: list[tuple[Chat, Tagged]] = []
         self.turns = 0
 
     # What exists
@@ -86,7 +99,7 @@ class World:
             items=tuple(
                 Item(sku, titles.get(sku, {}).get(language, f"Artikel {sku}"), quantity) for sku in skus
             ),
-            milestones={"placed": self.now, what: self.now},
+            milestones={"placed": self.now} if what == "open" else {"placed": self.now, what: self.now},
         )
         return self.add(order)
 
@@ -127,6 +140,26 @@ class World:
                 if order_id in chat.orders:
                     self.take_turn(chat, OrderEvent(order_id, what))
         self.ring()
+
+    def tag(self, tag: str, order_id: str, wanted: str = "") -> None:
+        """The shop puts a tag on the buyer of an order, or on whoever is waiting for the product ``wanted``.
+
+        Chats that are tied to the order hear of it, also those that will be.
+        """
+        if wanted:
+            if self.notes.get("wanted") == wanted:
+                self.untold += [(chat, Tagged(tag, wanted=wanted)) for chat in self.chats]
+        else:
+            self.tags[order_id, tag] = Tagged(tag, order_id)
+            tied = [chat for chat in self.chats if order_id in chat.orders]
+            self.untold += [(chat, self.tags[order_id, tag]) for chat in tied]
+        self.ring()
+
+    def tie(self, chat: Chat, order_id: str) -> None:
+        """From now on the chat belongs to the order; what the shop has put on it is told there, too."""
+        if order_id not in chat.orders:
+            chat.orders.append(order_id)
+            self.untold += [(chat, one) for (about, _), one in self.tags.items() if about == order_id]
 
     def write_as_agent(self, chat: Chat, text: str) -> None:
         """A human writes at the desk and has the floor from now on."""
@@ -177,10 +210,18 @@ class World:
 
         """
         for _ in range(_MOST_TURNS):
-            rang = [self._ring(chat) for chat in self.chats]
+            rang = [self._tell(), *(self._ring(chat) for chat in self.chats)]
             if not any(rang):
                 return
         raise Restless
+
+    def _tell(self) -> bool:
+        """Let one chat hear of a tag."""
+        if not self.untold:
+            return False
+        chat, event = self.untold.pop(0)
+        self.take_turn(chat, event)
+        return True
 
     def _ring(self, chat: Chat) -> bool:
         due = [one for one in chat.reminders.values() if one.at <= self.now]
@@ -207,7 +248,7 @@ class World:
 
     def decide(self, flow: Flow | None, state: State, heard: Heard, facts: Facts) -> Answer:
         """What the engine makes of it."""
-        return answer(self.house.book, flow, state, heard, facts, self.now)
+        return answer(self.house.book, flow, state, heard, facts, self.now, watched=True)
 
     def _gather(self, chat: Chat, code: str | None, *, journey: bool) -> Facts:
         house, buyer = self.house, self.buyer
@@ -226,6 +267,7 @@ class World:
             buyer_name=next((order.buyer_name for order in orders if order.buyer_name), buyer.name),
             orders=orders,
             products=house.products,
+            answers=house.answers,
             entry=entry,
             human=chat.human,
             timezone=zone_of(country or house.country, house.country, house.timezone),
@@ -250,6 +292,7 @@ class World:
     def _commit(self, chat: Chat, said: Answer, *, spoke: bool) -> None:
         """Keep what the turn decided, in the store's order; then send."""
         chat.state = said.state
+        self.taken.update(said.taken)
         self.version += said.proactive
         keep(self, chat, said)
         for draft in said.drafts:

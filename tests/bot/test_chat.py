@@ -25,7 +25,7 @@ def test_it_speaks_english_to_whoever_wants_it() -> None:
     done = chat("/help\nwhere is my parcel?\n", "--lang", "en", "--channel", "telegram")
     assert "Thank you for your order" in done.stdout
     assert "/later 3 days" in done.stdout
-    assert "has not been shipped yet" in done.stdout
+    assert "hasn't been shipped yet" in done.stdout
 
 
 def test_time_and_the_shop_move_when_told_to() -> None:

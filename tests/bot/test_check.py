@@ -151,6 +151,23 @@ def test_the_shops_own_folder_is_checked_and_a_file_among_it(tmp_path: Path) -> 
     assert not commands_check.check([twice], "de", as_json=True, config=config)
 
 
+def test_the_written_answers_are_checked_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = tmp_path / "answers.yml"
+    answers.write_text(
+        '- id: hours\n  title: {de: "Offen", en: "Open"}\n  questions: {de: ["Offen?"], en: ["Open?"]}\n'
+        '  answer: {de: "Bis 18 Uhr."}\n- id: lost\n',
+        "utf-8",
+    )
+    config = load(config_file(tmp_path, f"dialogs: {{answers: {answers}}}"), {})
+    assert not commands_check.check([], "de", as_json=True, config=config)
+    assert not commands_check.check([answers], "en", as_json=True, config=load(None, {}))
+    whole, alone = map(orjson.loads, capsys.readouterr().out.splitlines())
+    for found in (whole, alone):
+        told = [(one["line"], one["severity"]) for one in found if one["file"] == "answers.yml"]
+        assert {(4, "warning"), (5, "error")} <= set(told)
+    assert {one["file"] for one in alone} == {"answers.yml"}
+
+
 def test_a_catalogue_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     catalogue = tmp_path / "catalogue.yml"
     catalogue.write_text("- sku: 5\n", "utf-8")

@@ -21,7 +21,8 @@ from bot.commands import app
 from bot.config import CHANNEL_SECRETS, Config, Environment
 from bot.entry import is_genuine
 from dialogs.entry import find_code
-from dialogs.messages import Arrival, Contact, HandedBack, Text
+from dialogs.messages import Arrival, Contact, HandedBack, Tagged, Text
+from dialogs.records import Preferred
 from persistence.database import Database
 from persistence.identity import Bond, bind
 from persistence.inbox import Intake
@@ -286,9 +287,34 @@ def test_a_human_gives_the_floor_back(stocked: Shop) -> None:
     assert (turn.floor, turn.status) == ("bot", "open")
 
 
+def test_a_tag_reaches_a_chat_now_or_once_it_is_tied(stocked: Shop) -> None:
+    words = ("tag", "gift", "--order", "#1001")
+    assert "no chat is tied to order 1001 yet" in stocked.ok(*words)
+    code = find_code(stocked.ok("entry-link", "--order", "1001", "--channel", "instagram"))
+    assert code is not None
+
+    async def scan(store: Store) -> None:
+        contact = Contact("instagram", "17841", ("person",))
+        await store.inbox.accept(
+            Intake([Arrival("instagram", "m", NOW, Text("Hi"), contact=contact)], (), NOW)
+        )
+        [turn] = await store.turns.claim(NOW, 1)
+        waits = Effects(bound=(Bond(code, "1001"),), preferences=(Preferred("wanted", "KANNE"),))
+        assert await store.turns.commit(Outcome(turn, datetime.now(UTC), "{}", effects=waits))
+
+    stocked.store(scan)
+    assert stocked.ok(*words) == "gift: 1 chat hears of it.\n"
+    assert stocked.ok("tag", "back", "--waiting-for", "KANNE") == "back: 1 chat hears of it.\n"
+    assert "nobody is waiting for TASSE" in stocked.ok("tag", "back", "--waiting-for", "TASSE")
+    [turn] = stocked.store(lambda store: store.turns.claim(datetime.now(UTC), 1))
+    gift = Tagged("gift", "1001")
+    assert [heard.event for heard in turn.events] == [gift, gift, Tagged("back", wanted="KANNE")]
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        ("tag", "vip", "--order", "9"),
         ("entry-link", "--order", "9"),
         ("unlink", "--order", "9"),
         ("entry-sheet", "--order", "9", "--out", "x.pdf"),
@@ -315,6 +341,9 @@ def test_an_unknown_order_is_said_in_a_sentence(
         (("entry-sheet", "--out", "x.pdf", "--since", "yesterday"), "--since"),
         (("entry-sheet", "--out", "x.pdf", "--order", "1", "--per-page", "9"), "10 or 8"),
         (("import-orders", "no-such-file.csv"), "no-such-file.csv"),
+        (("tag", "vip"), "--waiting-for"),
+        (("tag", "vip", "--order", "1", "--waiting-for", "X"), "--waiting-for"),
+        (("tag", "VIP!", "--order", "1"), "small letters"),
         (("hand-back",), "--conversation"),
         (("hand-back", "--conversation", "anna"), "--conversation"),
         (("serve", "--only", "both"), "--only"),

@@ -21,6 +21,7 @@ from dialogs.messages import (
 )
 from dialogs.records import (
     Answer,
+    Answered,
     Bound,
     Braked,
     HandedOff,
@@ -81,6 +82,7 @@ CASES: dict[type[Any], tuple[Record, str, object]] = {
         "consents",
         (NewConsent("offers", "asked", "tap", "Ja", "Magst du?", "v1", ()),),
     ),
+    Answered: (Answered("shipping", sure=False), "notes", (("answer_perhaps", "shipping"),)),
     Noted: (Noted("order_number", "1001"), "notes", (("order_number", "1001"),)),
     Preferred: (Preferred("usage", "espresso"), "preferences", (Preferred("usage", "espresso"),)),
     Offered: (

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -90,7 +91,7 @@ async def test_what_the_settings_say(make_house: MakeHouse) -> None:
         },
         human={"answer_within_hours": 4, "hours": {"de": "werktags"}},
         journeys={"quiet_from": "21:30", "quiet_to": "8:00", "at": "11:00", "apart_hours": 30, "per_week": 2,
-                  "calm_days": 3, "late_days": 9},
+                  "offers_apart_days": 21, "calm_days": 3, "late_days": 9},
     )  # fmt: skip
     await house.say("hello")
     found = await facts(house, (await claim(house))["anna"])
@@ -102,7 +103,14 @@ async def test_what_the_settings_say(make_house: MakeHouse) -> None:
     )
     assert (found.country, found.promise, found.hours) == ("CH", 4, {"de": "werktags"})
     assert found.pacing == Pacing(
-        time(21, 30), time(8), time(11), timedelta(hours=30), 2, timedelta(days=3), timedelta(days=9)
+        quiet_from=time(21, 30),
+        quiet_to=time(8),
+        at=time(11),
+        apart=timedelta(hours=30),
+        per_week=2,
+        offers_apart=timedelta(days=21),
+        calm=timedelta(days=3),
+        late=timedelta(days=9),
     )
 
 
@@ -161,7 +169,7 @@ async def test_a_chat_knows_the_others_of_its_buyer(house: House) -> None:
         consents=(NewConsent("feedback", "given"), NewConsent("offers", "withdrawn")),
         brakes=(Braked("mood"),),
         preferences=(Preferred("usage", "espresso"),),
-        touched=(Touched("checkup:1", "checkup", "service", "sent"),),
+        touched=(Touched("bundle:1", "bundle", "offers", "sent"),),
     )
     house.later(86_400)
     await house.say("hallo", "anna")
@@ -174,10 +182,12 @@ async def test_a_chat_knows_the_others_of_its_buyer(house: House) -> None:
     )
     assert found.journey.brakes == {"mood": world.T0}
     assert found.journey.withdrawn == {"offers"}
-    assert found.journey.decided == {"checkup:1"}
+    assert found.journey.decided == {"bundle:1"}
     assert found.journey.touches == (world.T0,)
+    assert found.journey.offered_at == world.T0
     assert found.journey.owned == {"HM-01", "EB-500"}
     assert (found.journey.orders, found.journey.birthday) == (2, date(1990, 4, 12))
+    assert found.journey.spent == Decimal("99.80")
     assert found.journey.version > 0
     assert found.notes == {"usage": "espresso"}
     assert not found.journey.mailable
@@ -192,6 +202,14 @@ async def test_nothing_is_handed_to_a_chat_in_which_a_human_speaks(house: House)
     chats.append(SiblingChat(9, "telegram", "shop", None, reachable=False, floor="bot"))
     found = await facts(house, turn, journey=BuyerJourney(siblings=tuple(chats)))
     assert [one.reach for one in found.journey.siblings] == ["open", "closed", "closed"]
+
+
+@pytest.mark.parametrize(("order_ids", "latest"), [((), ""), (("2", "1"), "2")])
+async def test_the_last_order_is_the_newest(house: House, order_ids: tuple[str, ...], latest: str) -> None:
+    await house.say("hallo")
+    turn = (await claim(house))["anna"]
+    found = await facts(house, turn, journey=BuyerJourney(order_ids=order_ids))
+    assert found.journey.latest == latest
 
 
 @pytest.mark.parametrize(

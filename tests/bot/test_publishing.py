@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from bot.config import ConfigError
-from bot.publishing import KEPT, Past, publish, read_shelf, script_texts
+from bot.publishing import KEPT, Past, publish, read_answers, read_shelf, script_texts
 from bot.server import running
 from dialogs.catalogue import SAMPLE
 from dialogs.messages import OUTGOING, Outgoing, Tap
 from dialogs.script import SCRIPTS, load_book
 from dialogs.state import STATE
+from dialogs.written_reading import load_answers
 from persistence.tables_journeys import ScriptRow
 from tests.bot.conftest import MakeHouse
 from tests.bot.house import House, config_for
@@ -209,11 +210,43 @@ def test_everything_that_is_wrong_is_told_at_once(folder: Path, tmp_path: Path) 
     assert "the catalogue cannot be used: catalogue.yml" in told
 
 
+ANSWERS = """\
+- id: hours
+  title: {de: "Offen", en: "Open"}
+  questions: {de: ["Wann habt ihr offen?"], en: ["When are you open?"]}
+  answer: {de: "Bis 18 Uhr.", en: "Until 6 p.m."}
+"""
+
+
+def test_answers_are_read_from_their_own_file_or_from_beside_the_catalogue(tmp_path: Path) -> None:
+    assert len(read_answers(config_for("sqlite://"))) == len(load_answers()) >= 3
+    catalogue, beside, own = (tmp_path / name for name in ("shop.yml", "answers.yml", "own.yml"))
+    catalogue.write_text("[]", "utf-8")
+    dialogs = {"catalogue": str(catalogue)}
+    assert len(read_shelf(config_for("sqlite://", dialogs=dialogs))[0].answers) == 0
+    beside.write_text(ANSWERS, "utf-8")
+    assert set(read_shelf(config_for("sqlite://", dialogs=dialogs))[0].answers.entries) == {"hours"}
+    own.write_text(ANSWERS.replace("hours", "mine"), "utf-8")
+    config = config_for("sqlite://", dialogs={**dialogs, "answers": str(own)})
+    assert set(read_shelf(config)[0].answers.entries) == {"mine"}
+
+
+def test_answers_with_mistakes_stop_the_start(tmp_path: Path) -> None:
+    wrong = tmp_path / "answers.yml"
+    wrong.write_text(ANSWERS.replace("answer:", "anwser:"), "utf-8")
+    with pytest.raises(ConfigError, match=r"answers\.yml:4:3: `anwser` is not known here\. Perhaps `answer`"):
+        read_shelf(config_for("sqlite://", dialogs={"answers": str(wrong)}))
+    wrong.write_bytes(b"- id: gr\xfc\xdfe")
+    with pytest.raises(ConfigError, match=r"not a text in UTF-8 \(byte 8\)"):
+        read_answers(config_for("sqlite://", dialogs={"answers": str(wrong)}))
+
+
 @pytest.mark.parametrize(
     ("dialogs", "said"),
     [
         ({"folder": "no/such/folder"}, "dialogs.folder: there is no folder no/such/folder"),
         ({"catalogue": "no/such.yml"}, "dialogs.catalogue: no/such.yml cannot be read (No such file"),
+        ({"answers": "no/such.yml"}, "dialogs.answers: no/such.yml cannot be read (No such file"),
     ],
 )
 def test_what_is_not_there_is_named(dialogs: dict[str, str], said: str) -> None:

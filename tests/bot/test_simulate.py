@@ -111,3 +111,49 @@ def test_a_folder_with_a_whole_book_is_played_as_one(tmp_path: Path) -> None:
     assert simulate(tmp_path).stdout.startswith(f"ok  {menu} – Neu\n1 von 1")
     menu.write_text(text.replace("choices:", "chioces:"), "utf-8")
     assert "menu.yml" in simulate(tmp_path).stderr
+
+
+CRUMBS = """\
+id: crumbs
+starts:
+  - keyword: [krümel]
+steps:
+  - id: sweep
+    ask: {de: "Soll ich fegen?", en: "Shall I sweep?"}
+    choices:
+      - {id: now, title: {de: "Ja", en: "Yes"}, go: end}
+      - {id: never, title: {de: "Nein", en: "No"}, go: end}
+examples:
+  - about: Krümel
+    turns:
+      - customer: Krümel
+"""
+
+
+def test_coverage_of_a_flow_names_what_its_examples_leave_out(tmp_path: Path) -> None:
+    file = tmp_path / "crumbs.yml"
+    file.write_text(CRUMBS + "      - customer: {taps: Nein}\n", "utf-8")
+    told = simulate(file, "--coverage").stdout.splitlines()
+    left = "–   crumbs  Schritte     1/1  Wege     1/2"
+    assert told[2:] == ["", left, "    nie: sweep: choice now", "Gespielt: 2/3 = 66,6 %"]
+    both = "      - customer: {taps: Nein}\n      - customer: Krümel\n      - customer: {taps: Ja}\n"
+    file.write_text(CRUMBS + both, "utf-8")
+    told = simulate(file, "--coverage", "--lang", "en").stdout.splitlines()
+    assert told[2:] == ["", "ok  crumbs  steps     1/1  choices     2/2", "Played: 3/3 = 100.0 %"]
+
+
+def test_coverage_of_conversations_is_of_all_flows(folder: Path) -> None:
+    (folder / "crumbs.yml").write_text(CRUMBS, "utf-8")
+    told = orjson.loads(simulate(folder, "--coverage", "--json").stdout)
+    assert [one["ok"] for one in told["conversations"]] == [True, False, True]
+    flows = {one["flow"]: one for one in told["coverage"]["flows"]}
+    ours = [one for one in SCRIPTS.glob("*.yml") if "\nsteps:" in one.read_text("utf-8")]
+    assert len(flows) == len(ours) + 1
+    assert flows["welcome"]["steps"]["taken"] >= 1
+    assert flows["crumbs"] == {
+        "flow": "crumbs",
+        "steps": {"taken": 1, "all": 1},
+        "choices": {"taken": 0, "all": 2},
+        "never": ["sweep: choice now", "sweep: choice never"],
+    }
+    assert 0 < told["coverage"]["percent"] < 10

@@ -13,11 +13,14 @@ from bot.turn import listen, take_turn, take_turns
 from dialogs.flow import PHRASES, After, Book, Flow, Say, Trigger
 from dialogs.messages import OUTGOING
 from dialogs.planned import Planned
-from dialogs.shop import Person
+from dialogs.records import Preferred
+from dialogs.shop import BuyerTagged, Person, ShopArrival
+from dialogs.state import STATE
 from dialogs.words import Lines, Words
 from integrations.base import Uncertain
 from integrations.fake import FakeMailer
 from persistence.consents import NewConsent
+from persistence.inbox import Intake
 from persistence.reminders import NewReminder
 from persistence.tables_journeys import TouchpointRow
 from persistence.turns import Turn
@@ -106,6 +109,29 @@ async def test_what_both_chats_are_told_is_said_in_one(house: House) -> None:
     texts = await said(house)
     assert [len(one) for one in texts.values()] == [1]
     assert [fate for key, fate, _ in await fates(house) if key == "parcel:1"].count("sent") == 1
+    assert house.counted("nachklang_turns_total", outcome="failed") == 0
+
+
+@pytest.mark.parametrize(
+    "tagged",
+    [
+        BuyerTagged("vip", order_id="1"),
+        BuyerTagged("vip", customer_id="c1"),
+        BuyerTagged("vip", waiting_for="KETTLE"),
+    ],
+    ids=["order", "buyer", "waiting"],
+)
+async def test_a_tag_reaches_both_chats_and_is_said_in_one(house: House, tagged: BuyerTagged) -> None:
+    house.app.book = book(flow("club", Trigger("tag", "vip")))
+    await house.say("", "anna")
+    await house.leave("anna", preferences=(Preferred("wanted", "KETTLE"),))
+    for delivery in ("a", "a", "b"):
+        arrival = ShopArrival("orders", delivery, house.clock(), tagged)
+        await house.app.store.inbox.accept(Intake((), (arrival,), house.clock()))
+        await everything(house)
+    told = [text for texts in (await said(house)).values() for text in texts if "club" in text]
+    assert len(told) == 1
+    assert all(STATE.validate_json(row.state).tags == ("vip",) for row in await house.conversations())
     assert house.counted("nachklang_turns_total", outcome="failed") == 0
 
 

@@ -142,7 +142,8 @@ _kinds: Final = st.one_of(
         {"expects": st.just("number"), "least": maybe(st.integers(-9, 9)), "most": maybe(st.integers(10, 99))}
     ),
     *(
-        st.just({"expects": one}) for one in ("text", "comment", "photo", "date", "email", "order_number")
+        st.just({"expects": one})
+        for one in ("text", "comment", "photo", "date", "email", "order_number", "product")
     ),
 )  # fmt: skip
 asks: Final = st.builds(lambda one, two, three: Ask("", **one, **two, **three), _questions, _kinds, _skips)

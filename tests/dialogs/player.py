@@ -13,7 +13,7 @@ from bot.simulated import CHANNELS
 from dialogs.catalogue import load_catalogue
 from dialogs.channel import ButtonLimits, Capabilities
 from dialogs.engine import answer, hear, route
-from dialogs.facts import Facts, Journey, Pacing, Reach, Voice
+from dialogs.facts import Facts, Journey, Pacing, Reach
 from dialogs.flow import Book
 from dialogs.messages import Draft, Due, Event, OrderEvent, Outgoing, Referral, Referred, Tap, Text
 from dialogs.records import Answer, Bound, HandedOff, Record, Reminder
@@ -22,7 +22,10 @@ from dialogs.script import load_book
 from dialogs.shop import Entry, Item, Order, OrderStatus, Parcel
 from dialogs.simulation.house import House
 from dialogs.state import State
-from tests.brain import understand
+from dialogs.words import Voice
+from dialogs.written import NO_ANSWERS, Answers
+from dialogs.written_reading import load_answers
+from tests.brain import understand, understand_of
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 CODE = "NK" + "ABCDEFGHIJKLMNOPQRSTUV"
@@ -54,7 +57,14 @@ INSTAGRAM_LIKE = Capabilities(
 
 def house(book: Book | None = None) -> House:
     """The sample shop with the channels' real capabilities; with ``book`` its scripts are another's."""
-    return House(book if book is not None else load_book(), load_catalogue(), CHANNELS, understand)
+    return House(
+        book if book is not None else load_book(),
+        load_catalogue(),
+        CHANNELS,
+        understand_of(load_catalogue()),
+        understand_of=understand_of,
+        answers=load_answers(),
+    )
 
 
 def order(
@@ -106,6 +116,7 @@ class Player:
     journey: Journey = field(default_factory=Journey)
     pacing: Pacing = field(default_factory=Pacing)
     notes: dict[str, str] = field(default_factory=dict)
+    answers: Answers = NO_ANSWERS
     reminders: dict[str, Reminder] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     drafts: tuple[Draft, ...] = ()
@@ -124,6 +135,7 @@ class Player:
             hours={"de": "Mo–Fr 9–17 Uhr", "en": "Mon–Fri 9–17"},
             orders=tuple(self.orders + bound),
             products=load_catalogue(),
+            answers=self.answers,
             entry=entry,
             human=self.human,
             country=self.country,

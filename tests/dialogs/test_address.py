@@ -25,7 +25,7 @@ from dialogs.address import address_of
         "👍 Sie passt",
         "Die Kundin und ihr Paket",
         "Das gehört ihr. Hilft ihr das?",
-        "Wie ist es angenehmer, per Du oder per Sie?",
+        "Was ist angenehmer, per Du oder per Sie?",
         "Du oder Sie",
         "Per Sie",
         "Sag „Du“ zu mir",

@@ -46,6 +46,7 @@ GOOD: Final = """\
   title: {de: "Tee"}
 - sku: 0815
   title: {en: "Cup"}
+  service: true
 """
 
 
@@ -81,6 +82,7 @@ def test_everything_that_can_be_said_of_a_product() -> None:
         url="https://shop.example/kanne",
     )
     assert products["T-1"] == Product("T-1", {"de": "Tee"})
+    assert products["0815"] == Product("0815", {"en": "Cup"}, service=True)
 
 
 PRODUCT: Final = '- sku: A\n  title: {de: "Tee"}\n'
@@ -143,6 +145,14 @@ def test_no_kind_is_without_a_case() -> None:
             )
             for written in ("12", "-0.1", "12 %", '"0,12"', "yes", "true", ".nan", ".inf", "[0.1]")
         ),
+        *(
+            (
+                f"{PRODUCT}  service: {written}\n",
+                "Product `A`: `service` does not have the right form. Expected is `true` or `false`.",
+                "Erwartet wird: `true` oder `false`.",
+            )
+            for written in ("yes", "1", '"true"', "[true]")
+        ),
         (
             f"{PRODUCT}  days: {{rating: soon}}\n",
             "Product `A`: `days.rating` does not have the right form. Expected is a whole number.",
@@ -190,7 +200,7 @@ def test_everything_is_told_at_once_and_the_rest_can_be_used(tmp_path: Path) -> 
     said = str(caught.value).splitlines()
     assert len(said) == len(caught.value.problems) == 5
     lines = [match[1] for line in said if (match := re.match(r"shop\.yml:(\d+):\d+: ", line))]
-    assert lines == ["3", "19", "28", "28", "29"]
+    assert lines == ["3", "19", "29", "29", "30"]
     assert list(examine_catalogue("shop.yml", text)[0]) == ["T-1", "0815"]
 
 
@@ -238,7 +248,7 @@ def test_no_text_at_all_makes_it_raise(text: str) -> None:
 
 def test_the_sample_catalogue_is_whole() -> None:
     products = load_catalogue()
-    assert len(products) == 6
+    assert len(products) == 14
     assert {product.pace for product in products.values()} == {"fast", "durable"}
     assert all(product.tips and product.complements and product.url for product in products.values())
     assert any(product.consumption_days for product in products.values())

@@ -95,6 +95,25 @@ steps:
     say: {WORDS}
     template: shop_news
 """,
+    "what a touchpoint cannot come to, by one part of its condition": f"""id: x
+starts:
+  - order: delivered
+    if: order_count >= 3 and status != "a or b" and not notes.thank_you
+steps:
+  - id: a
+    if: notes.thank_you
+    then: never
+    else: parcel
+  - id: never
+    say: {WORDS}
+    go: remember
+  - id: parcel
+    say: {WORDS}
+    template: shop_news
+    go: remember
+  - id: remember
+    note: {{thank_you: "yes"}}
+""",
     "an answer opens the window": f"""{UNASKED}  - id: a
     ask: {WORDS}
     template: shop_question

@@ -73,10 +73,10 @@ def test_a_code_that_is_no_good_changes_nothing_and_is_answered_kindly(state: En
     assert "Was kann ich für dich tun?" in player.tap("Ohne Code weiter")
 
 
-def test_the_same_code_again_says_that_we_are_connected() -> None:
+def test_the_same_code_again_says_that_we_know_each_other() -> None:
     player = bought()
     player.scan()
-    assert "schon verbunden" in player.scan()
+    assert "kennen uns schon" in player.scan()
     assert told(player.records) == [Bound(CODE, "o1001")]
 
 

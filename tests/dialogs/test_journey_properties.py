@@ -71,6 +71,12 @@ OTHER_EVENTS: st.SearchStrategy[Event] = st.sampled_from(
 )
 
 
+def offers(said: Said) -> bool:
+    """Whether this was the beginning of a flow that offers something."""
+    flow = HOUSE.book.flows.get(said.touchpoint.partition(":")[0])
+    return flow is not None and flow.purpose == "offers"
+
+
 class Watched(World):
     """A world in which every decision is made twice, and every turn is watched."""
 
@@ -233,6 +239,9 @@ class Journeys(RuleBasedStateMachine):
             assert all(said.at - at >= pacing.apart for at in others), f"{said.touchpoint} too soon"
             week = {at for at in others if said.at - at < timedelta(days=7)}
             assert len(week) < pacing.per_week, f"{said.touchpoint} is one too many"
+            if offers(said):
+                before = [one for one in self.touches if offers(one) and one.touchpoint != said.touchpoint]
+                assert all(said.at - one.at >= pacing.offers_apart for one in before), said.touchpoint
             self.touches.append(said)
 
     @invariant()

@@ -23,6 +23,7 @@ _PLANNED = st.builds(
     on=st.text(max_size=20),
     calls=st.lists(st.builds(Frame, _IDS, _IDS, _IDS), max_size=3).map(tuple),
     asked=st.integers(0, 10**8),
+    wanted=st.text(max_size=10),
 )
 
 

@@ -147,12 +147,14 @@ def test_everything_that_is_wrong_with_a_file_is_told_with_its_place() -> None:
         "  - shop: shiped\n"
         "  - bot: {messages: viele}\n"
         "  - nur ein Wort\n"
+        "  - shop: {tag: Zu Gast}\n"
+        "  - shop: {tag: gast, event: paid}\n"
     )
     read, problems = read_conversations("falsch.yml", text)
     assert read == ()
     assert [(one.line, one.kind) for one in sorted(problems, key=lambda one: one.line)] == [
         (2, "unknown_key"), (3, "wrong_form"), (5, "unknown_key"), (6, "unknown_key"), (7, "wrong_form"),
-        (8, "not_possible"), (9, "wrong_form"), (10, "wrong_form"),
+        (8, "not_possible"), (9, "wrong_form"), (10, "wrong_form"), (11, "wrong_form"), (12, "unknown_key"),
     ]  # fmt: skip
     assert "Gemeint ist vielleicht `taps`." in [one.hint("de") for one in problems]
     assert "Perhaps `shipped` is meant." in [one.hint("en") for one in problems]
@@ -185,6 +187,43 @@ def test_a_flows_examples_are_conversations_at_their_lines() -> None:
     assert [line.act for line in one.lines] == [line.act for line in read[0].lines]
 
 
+# The sample shops
+
+
+def test_a_conversation_is_played_in_the_shop_that_it_names() -> None:
+    question = 'turns:\n  - customer: {scan: "1001"}\n  - bot: {says: "Gratwind", not: "Artikel"}\n'
+    assert mismatches(f"shop_sample: outdoor\nbuy: [ZT-02]\n{question}") == ()
+    for named in ("", "shop_sample: coffee\n"):
+        assert mismatches(f"{named}buy: [ZT-02]\n{question}") != (), "there are no tents at the roaster's"
+
+
+def test_only_what_a_sample_shop_is_changes() -> None:
+    here = replace(house(), voice="sie", country="CH", understand_of=None)
+    there = here.as_sample("outdoor")
+    assert (there.brand, there.voice, there.country) == ("Nordwand", "sie", "CH")
+    assert "BF-01" in there.products
+    assert there.understand is here.understand
+    assert there.book is here.book
+    back = there.as_sample("coffee")
+    assert (back.brand, back.products) == (here.brand, here.products)
+
+
+def test_the_products_of_the_shop_are_understood_there() -> None:
+    for name, called in (("outdoor", "ZT-02"), ("coffee", None)):
+        understood = (
+            house().as_sample(name).understand("das Zweipersonenzelt Gratwind", language="de", expecting=None)
+        )
+        found = {entity.kind: entity.value for entity in understood.entities}
+        assert found.get("product") == called
+
+
+@pytest.mark.parametrize("word", ["tea", "[coffee]", ""])
+def test_another_shop_than_these_is_refused(word: str) -> None:
+    read, problems = read_conversations("x.yml", f"shop_sample: {word or '3'}\nturns: []\n")
+    assert not read
+    assert [one.line for one in problems] == [1]
+
+
 # What goes otherwise
 
 
@@ -215,6 +254,7 @@ def test_a_mismatch_says_where_what_and_what_instead() -> None:
         ("[{customer: Hi}, {bot: {template: nachklang_care}}]", "the template nachklang_care"),
         ("[{customer: {taps: Nie}}]", "a button “Nie”; shown were: –"),
         ("[{shop: delivered}]", "an order 1001; there is none"),
+        ("[{shop: {tag: vip}}]", "an order 1001; there is none"),
         ("[{expect: {floor: human}}]", "floor: human, not bot"),
         ("[{expect: {fates: {rating: sent}}}]", "`rating` is sent, not none"),
         ("[{expect: {consents: {service: false, feedback: false}}}]", "consents.service: false, not true"),

@@ -60,6 +60,11 @@ async def test_from_the_setup_to_the_second_order(shop_url: str, everybody: str,
             (order["id"], 5, "Der Kaffee duftet durchs ganze Haus"),
         ]
 
+        # No photo today, but the words may be shown.
+        await buyer.tap("skip")
+        assert (await buyer.asked())[:2] == ("rating", "show_words")
+        await buyer.tap("words")
+
         # Offers only after two taps.
         assert (await buyer.asked())[0] == "consent_offers"
         await buyer.tap("yes")

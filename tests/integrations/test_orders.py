@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from dialogs.shop import SHOP_EVENTS, Item, OrderChange, OrderSnapshot, Parcel, Person
+from dialogs.shop import SHOP_EVENTS, BuyerTagged, Item, OrderChange, OrderSnapshot, Parcel, Person
 from integrations.base import BadSignature, Malformed, Parsed, Source
 from integrations.orders import Orders
 
@@ -192,6 +192,60 @@ def test_a_single_wrong_event_is_answered_with_the_field(
         parse(document)
 
     assert str(caught.value).startswith(f"{told}: ")
+
+
+def tagging(**more: Any) -> dict[str, Any]:
+    return {"event": "buyer.tagged", "id": "t-1", "at": "2026-11-21T11:00:00+01:00", "tag": "vip", **more}
+
+
+@pytest.mark.parametrize(
+    ("who", "event"),
+    [
+        ({"order_id": 1001}, BuyerTagged("vip", order_id="1001")),
+        ({"buyer": {"id": 7, "email": " a@example.org "}}, BuyerTagged("vip", None, "7", "a@example.org")),
+        ({"buyer": {"email": "a@example.org", "name": "A"}}, BuyerTagged("vip", email="a@example.org")),
+        (
+            {"waiting_for": " MUG-1 ", "order_id": None, "buyer": None},
+            BuyerTagged("vip", waiting_for="MUG-1"),
+        ),
+    ],
+)
+def test_a_tag_reaches_an_order_a_buyer_or_all_who_wait(who: dict[str, Any], event: BuyerTagged) -> None:
+    (arrival,) = parse(tagging(**who)).shop
+
+    assert (arrival.source, arrival.external_id, arrival.at) == ("orders", "t-1", AT)
+    assert arrival.event == event
+    assert SHOP_EVENTS.validate_json(SHOP_EVENTS.dump_json(event)) == event
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "the event: "),
+        ({"buyer": {"phone": "+491"}}, "the event: "),
+        ({"order_id": "1", "waiting_for": "MUG-1"}, "the event: "),
+        ({"order_id": "1", "buyer": {"id": "7"}}, "the event: "),
+        ({"order_id": ""}, "order_id: "),
+        ({"order_id": "1", "tag": "Early access"}, "tag: "),
+        ({"order_id": "1", "tag": None}, "tag: "),
+        ({"order_id": "1", "id": None}, "id: "),
+        ({"order_id": "1", "at": "today"}, "at: "),
+    ],
+)
+def test_a_tag_that_reaches_nobody_or_is_none_is_answered_with_the_field(
+    more: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(Malformed) as caught:
+        parse(tagging(**more))
+
+    assert str(caught.value).startswith(told)
+
+
+def test_tags_and_orders_come_in_one_list() -> None:
+    parsed = parse([event(), tagging(order_id="1001"), tagging()])
+
+    assert [arrival.event.kind for arrival in parsed.shop] == ["order_change", "buyer_tagged"]
+    assert [ignored.kind for ignored in parsed.ignored] == ["malformed event"]
 
 
 def test_an_error_does_not_repeat_personal_values() -> None:

@@ -1,6 +1,7 @@
 """What is known of a buyer over all their chats, gathered at one moment for many conversations."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from dialogs.records import Braked, HandedOver, Offered, Preferred, Reminder
@@ -73,17 +74,33 @@ async def test_what_was_said_unasked_is_known_in_every_chat(store: Store) -> Non
         assert known.decided == {"old:1", "rating:1", "tip:1", "no:1"}
 
 
+async def test_when_something_was_offered_last_is_known_in_every_chat_and_never_forgotten(
+    store: Store,
+) -> None:
+    anna, bert = await chats(store, "anna", "bert")
+    assert (await journey(store, anna, 1)).offered_at is None
+    await leave(store, "anna", 1, touched=(touch("bundle:1", purpose="offers"), touch("no:1", "withheld")))
+    await leave(store, "bert", DAY, touched=(touch("reorder:1", "planned", purpose="offers"),))
+    await leave(store, "bert", 2 * DAY, touched=(touch("tip:1"), touch("rating:1", purpose="feedback")))
+    for place in (anna, bert):
+        known = await journey(store, place, 200 * DAY)
+        assert (known.offered_at, known.touches) == (at(1), ())
+    await leave(store, "bert", 3 * DAY, touched=(touch("reorder:1", "merged", purpose="offers"),))
+    assert (await journey(store, anna, 4 * DAY)).offered_at == at(3 * DAY)
+
+
 async def test_what_did_not_go_out_after_all_was_no_touch(store: Store) -> None:
     anna, bert = await chats(store, "anna", "bert")
     turn = await turn_of(store, 5)
-    said = Effects(touched=(touch(),), journey=Relied(1))
+    said = Effects(touched=(touch(purpose="offers"),), journey=Relied(1))
     assert await store.turns.commit(outcome(turn, 5, unasked("hello"), effects=said))
     known = await journey(store, bert, 6)
     assert (known.version, known.touches) == (1, (at(5),))
     assert known.decided == {"checkup:1"}
+    assert known.offered_at == at(5)
     await store.outbox.settle(Settlement(await head(store, 7), "parked", at(7)))
     known = await journey(store, anna, 8)
-    assert (known.version, known.touches) == (1, ())
+    assert (known.version, known.touches, known.offered_at) == (1, (), None)
     assert known.decided == set()
 
 
@@ -153,10 +170,11 @@ async def test_what_they_own_is_all_that_they_bought_and_kept(store: Store) -> N
     known = await journey(store, place, 6)
     assert known.owned == {"MUG", "BOX", "POT"}
     assert (known.orders, known.order_ids) == (3, ("4", "3", "2", "1"))
+    assert known.spent == Decimal("149.70")
     await shop(store, happened("cancelled", 7, "1"), now=7)
     known = await journey(store, place, 8)
     assert known.owned == {"POT"}
-    assert known.orders == 2
+    assert (known.orders, known.spent) == (2, Decimal("99.80"))
 
 
 async def test_the_latest_preference_counts_wherever_it_was_told(store: Store) -> None:
@@ -180,6 +198,7 @@ async def test_without_a_buyer_it_is_what_the_conversation_itself_has(store: Sto
         decided=frozenset({"checkup:1"}),
         owned=frozenset({"MUG-1"}),
         orders=1,
+        spent=Decimal("49.90"),
         order_ids=("1",),
         preferences={"grind": "fine"},
     )

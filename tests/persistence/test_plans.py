@@ -38,6 +38,7 @@ from persistence.tables_journeys import (
     ConsentRow,
     MailRow,
     OfferRow,
+    OrderTagRow,
     PreferenceRow,
     ScriptRow,
     TouchpointRow,
@@ -107,6 +108,7 @@ def _history(n: int) -> dict[type[Any], dict[str, Any]]:
             "buyer_id": n, "key": f"tip:old{n}", "flow": "tip", "purpose": "service", "fate": "sent",
             "order_id": f"old{n}", "at": moment, "sent_at": moment, **place, **when,
         },
+        OrderTagRow: {"order_id": f"old{n}", "tag": "t", "at": moment},
         CorrectionRow: {
             "key": f"k{n}", "inbox_id": n, "text": "t", "language": "de", "intent": "yes", "mood": "neutral",
             "handoff": False, "at": moment, **place,
