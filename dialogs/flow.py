@@ -359,11 +359,15 @@ shop mail an entry link, or nothing."""
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A conversation that tests the flow; its setting and ``turns`` are those of `dialogs.simulation`."""
+    """A conversation that tests the flow; its setting and ``turns`` are those of `dialogs.simulation`.
+
+    ``sample`` names the sample shop for which it was written; empty: the shop whose script it is.
+    """
 
     about: str
     setting: Mapping[str, object]
     turns: tuple[Mapping[str, object], ...]
+    sample: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,8 +376,8 @@ class Flow:
 
     It begins at its first step. ``purpose`` is what its touchpoints need consent for, ``expires`` how long
     one is worth saying, ``holdout`` the share of buyers who never get it, to compare with. ``goal`` names
-    what counts as success. ``once`` says how often one buyer gets it unasked. ``version`` is a hash of the
-    file it was read from.
+    what counts as success. ``once`` says how often one buyer gets it unasked. ``sample`` is the sample shop
+    in which its examples are played. ``version`` is a hash of the file it was read from.
     """
 
     id: str
@@ -386,6 +390,7 @@ class Flow:
     closed: Closed = "wait"
     once: Literal["order", "buyer"] = "order"
     title: Words | None = None
+    sample: str = ""
     examples: tuple[Example, ...] = ()
     needs: frozenset[Need] = frozenset()
     version: str = ""

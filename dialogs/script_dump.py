@@ -112,7 +112,7 @@ def dump_flow(flow: Flow) -> str:
         data["holdout"] = _share(flow.holdout)
     if flow.expires != standard.expires:
         data["expires"] = format_duration(flow.expires)
-    for name in ("closed", "once"):
+    for name in ("closed", "once", "sample"):
         if getattr(flow, name) != getattr(standard, name):
             data[name] = getattr(flow, name)
     if flow.triggers:

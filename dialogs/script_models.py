@@ -169,6 +169,12 @@ class FlowModel(Strict, title="Ablauf · flow"):
         "Once per order or per buyer.",
         "order",
     )
+    sample: Literal["coffee", "outdoor"] | None = field(
+        "Beispielshop · sample shop",
+        "In welchem der Beispielshops die Beispiele spielen: coffee oder outdoor; sonst in deinem.",
+        "In which of the sample shops the examples are played: coffee or outdoor; else in yours.",
+        None,
+    )
     starts: list[TriggerModel] = field("beginnt · starts", "Wodurch er beginnt.", "What starts it.", [])
     steps: list[Step] = field(
         "Schritte · steps",

@@ -121,7 +121,8 @@ class Reader:
         return {
             "purpose": read.purpose, "expires": read.expires, "holdout": read.holdout, "goal": read.goal,
             "closed": read.closed, "once": read.once, "title": title,
-            "examples": tuple(map(_example, read.examples)),
+            "sample": read.sample or "",
+            "examples": tuple(_example(one, read.sample or "") for one in read.examples),
         }  # fmt: skip
 
     def _with_clear_steps(self, data: Any) -> Any:
@@ -231,7 +232,7 @@ def _after(written: tuple[timedelta, bool] | models.PaceModel | None) -> After:
             return After(span, span, used_up)
 
 
-def _example(data: Mapping[str, Any]) -> Example:
+def _example(data: Mapping[str, Any], sample: str) -> Example:
     setting = {name: value for name, value in data.items() if name not in {"about", "turns"}}
     told = tuple(turn for turn in _list(data, "turns") if isinstance(turn, dict))
-    return Example(str(data.get("about", "")), setting, told)
+    return Example(str(data.get("about", "")), setting, told, sample)

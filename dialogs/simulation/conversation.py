@@ -18,6 +18,7 @@ from dialogs.durations import DurationError, parse_duration
 from dialogs.flow import Example
 from dialogs.problems import Problem, named
 from dialogs.simulation.format import MODELS, Act, Later, Setting, in_full, model_of
+from dialogs.simulation.house import BRANDS
 from dialogs.source import Path, Source
 
 _FORMS: Final = {
@@ -42,6 +43,10 @@ class Line:
     number: int
     line: int
     act: Act
+
+
+_AS_SOLD: Final = {"voice": "du", "language": "de", "country": "DE", "mirror_voice": False}
+"""How the sample shops speak, whatever the shop does that has taken over their scripts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,8 @@ def read_conversations(file: str, text: str) -> tuple[tuple[Conversation, ...], 
 
 def of_example(example: Example, file: str, line: int = 1) -> tuple[Conversation | None, tuple[Problem, ...]]:
     """A flow's own example. Every line is said to stand at ``line``, where the example begins."""
-    data = _spelt({"about": example.about, **example.setting, "turns": list(example.turns)})
+    told = {"about": example.about, **example.setting, "turns": list(example.turns)}
+    data = _spelt(_in_sample(told, example.sample))
     source = Source(file, "{}")
     problems: list[Problem] = []
     read = _read(source, (), data, problems)
@@ -96,13 +102,20 @@ def _spelt(data: object) -> object:
             return data
 
 
+def _in_sample(example: object, sample: object) -> object:
+    """An example with what holds in the sample shop that it was written for, where it says nothing itself."""
+    if sample not in BRANDS or not isinstance(example, Mapping):
+        return example
+    return {**_AS_SOLD, "shop_sample": sample, **example}
+
+
 def _places(data: object) -> Iterator[tuple[Path, object]]:
     """Where conversations stand in a file's data."""
     if isinstance(data, Mapping):
         if "steps" in data or "examples" in data:
             examples = data.get("examples")
             for i, example in enumerate(examples if isinstance(examples, list) else ()):
-                yield ("examples", i), example
+                yield ("examples", i), _in_sample(example, data.get("sample"))
         elif "turns" in data or "about" in data:
             yield (), data
     elif isinstance(data, list) and any(isinstance(one, Mapping) and "turns" in one for one in data):

@@ -19,6 +19,7 @@ from dialogs.written_reading import ANSWERS_FILE, load_answers
 
 BRANDS: Final[Mapping[str, str]] = {"coffee": "Rösterei Morgenrot", "outdoor": "Nordwand"}
 """What the sample shops are called, by the names of their folders."""
+_PROMISE: Final = 24
 _HOURS: Final = {"de": "Mo–Fr 9–17 Uhr", "en": "Mon–Fri 9–17"}
 
 
@@ -42,7 +43,7 @@ class House:
     country: str = "DE"
     timezone: str = "Europe/Berlin"
     hours: Mapping[str, str] = field(default_factory=lambda: _HOURS)
-    promise: int = 24
+    promise: int = _PROMISE
     mirror_voice: bool = False
     pacing: Pacing = field(default_factory=Pacing)
     understand_of: Callable[[Mapping[str, Product]], Understand] | None = None
@@ -61,7 +62,14 @@ class House:
         understand = self.understand_of(products) if self.understand_of is not None else self.understand
         path = SHOPS / name / ANSWERS_FILE
         answers = load_answers(path) if path.is_file() else NO_ANSWERS
-        return replace(self, brand=BRANDS[name], products=products, answers=answers, understand=understand)
+        return replace(
+            self,
+            brand=BRANDS[name],
+            products=products,
+            answers=answers,
+            understand=understand,
+            promise=_PROMISE,
+        )
 
     def with_book(self, book: Book) -> House:
         """The same shop with another book; what was begun with older versions goes on in them."""

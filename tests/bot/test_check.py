@@ -54,6 +54,21 @@ def test_the_houses_scripts_are_found_in_order() -> None:
     assert check("--json").stdout == "[]\n"
 
 
+@pytest.mark.parametrize(
+    "brand", ["{voice: sie, mirror_voice: true}", "{language: en, country: AT}", "{name: Anders, voice: sie}"]
+)
+def test_the_houses_scripts_are_in_order_however_a_shop_speaks(tmp_path: Path, brand: str) -> None:
+    """Their examples are played in the shop that they were written for, not in every other one."""
+    config = tmp_path / "config.yml"
+    config.write_text(f"brand: {brand}\nhuman: {{answer_within_hours: 48}}\n", "utf-8")
+    assert check("--lang", "en", "--config", str(config)).stdout == "Nothing is wrong.\n"
+
+
+def test_the_scripts_are_in_order_in_the_outdoor_shop() -> None:
+    config = SCRIPTS.parent / "shops" / "outdoor" / "config.yml"
+    assert check("--lang", "en", "--config", str(config)).stdout == "Nothing is wrong.\n"
+
+
 def test_a_broken_script_is_told_off_with_line_and_remedy(tmp_path: Path) -> None:
     file = tmp_path / "neu.yml"
     file.write_text(FLOW.replace("choices:", "chioces:"), "utf-8")
