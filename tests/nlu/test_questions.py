@@ -30,8 +30,8 @@ def shop() -> Questions:
 
 @cache
 def messages() -> tuple[Example, ...]:
-    """Messages that ask for none of the answers, or hardly any."""
-    found = list(load(training_files(TRAINING)))
+    """Messages that ask for none of the answers, or hardly any: not those written as questions to a shop."""
+    found = [one for one in load(training_files(TRAINING)) if "shop_questions" not in one.file]
     random.Random(2).shuffle(found)
     return tuple(found)
 
