@@ -7,6 +7,7 @@ into the store, and the book is given all that was published in the time for whi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -62,14 +63,11 @@ def read_products(config: Config) -> Mapping[str, Product]:
 
     """
     catalogue = catalogue_in(config)
-    try:
-        return load_catalogue(catalogue)
-    except CatalogueError as error:
-        raise ConfigError(f"the catalogue cannot be used: {error}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{catalogue}: not a text in UTF-8 (byte {error.start})") from None
-    except OSError as error:
-        raise ConfigError(f"dialogs.catalogue: {catalogue} cannot be read ({error.strerror})") from None
+    with _readable("dialogs.catalogue", catalogue):
+        try:
+            return load_catalogue(catalogue)
+        except CatalogueError as error:
+            raise ConfigError(f"the catalogue cannot be used: {error}") from None
 
 
 def read_answers(config: Config) -> Answers:
@@ -82,14 +80,22 @@ def read_answers(config: Config) -> Answers:
     path = answers_in(config)
     if path is None:
         return NO_ANSWERS
+    with _readable("dialogs.answers", path):
+        try:
+            return load_answers(path)
+        except AnswersError as error:
+            raise ConfigError(f"the answers in {path} cannot be used:\n{error}") from None
+
+
+@contextmanager
+def _readable(setting: str, path: Path) -> Iterator[None]:
+    """Say of a file that cannot be read at all which setting names it."""
     try:
-        return load_answers(path)
-    except AnswersError as error:
-        raise ConfigError(f"the answers in {path} cannot be used:\n{error}") from None
+        yield
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not a text in UTF-8 (byte {error.start})") from None
     except OSError as error:
-        raise ConfigError(f"dialogs.answers: {path} cannot be read ({error.strerror})") from None
+        raise ConfigError(f"{setting}: {path} cannot be read ({error.strerror})") from None
 
 
 def read_shelf(config: Config) -> tuple[Shelf, Mapping[str, tuple[str, str]]]:

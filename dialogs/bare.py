@@ -12,7 +12,8 @@ from nlu.understanding import Understanding
 
 _NUMBER: Final = re.compile(
     r"\W*(?:(?:my|meine?|die|the|order|bestell\w{0,8}|auftrag\w{0,10}|number|nummer|nr|no|is|ist|lautet|wäre|hier|here|it|s|"
-    r"das|danke|bitte|please|hallo|hi|hello)\W+){0,8}(?P<number>[a-z]{0,4}-?\d{4,12}(?:-\w{1,4})?)\W*",
+    r"das|danke|bitte|please|hallo|hi|hello)\W+){0,8}(?P<number>[a-z]{0,4}-?\d{4,12}(?:-\w{1,4})?)"
+    r"(?:\W+(?:danke|bitte|please|thanks|lg)){0,3}\W*",
     re.IGNORECASE,
 )
 _LONGEST: Final = 80

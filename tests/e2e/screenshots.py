@@ -44,7 +44,7 @@ async def main() -> None:
         await page.get_by_role("button", name="+10 Tage").click()
         await expect(page.locator("#thread")).to_contain_text("Wie zufrieden")
         await _picture(page, "whatsapp-rating", phone=True)
-        await _tap(page, "2 -")
+        await _tap(page, "2 –")
         await expect(page.locator("#thread")).to_contain_text("24 Stunden")
         await _picture(page, "whatsapp-handoff", phone=True)
 
