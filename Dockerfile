@@ -5,6 +5,11 @@ COPY requirements.lock /
 RUN python -m venv /opt/venv \
   && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements.lock
 
+FROM node:22-bookworm-slim AS pages
+WORKDIR /pages
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev
+
 FROM python:3.13-slim-bookworm
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/nachklang nachklang
 COPY --from=libraries /opt/venv /opt/venv
@@ -15,6 +20,7 @@ COPY dialogs dialogs
 COPY persistence persistence
 COPY integrations integrations
 COPY bot bot
+COPY --from=pages /pages/node_modules node_modules
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # SQLite, unless DATABASE_URL says otherwise: the volume is the shop's memory.
 ENV DATABASE_URL=sqlite:////var/lib/nachklang/nachklang.db

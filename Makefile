@@ -11,6 +11,8 @@ PACKAGES := bot dialogs integrations nlu persistence tests
 CONFIG ?= config.yml
 # More words for pytest: make test ARGS='-k outbox -x'
 ARGS ?=
+# How many tests run at once: one for each core, each with its own database server. make test WORKERS=0: one by one
+WORKERS ?= auto
 
 # Answers whether an interpreter is new enough and can make environments. Interpreters are asked by running them:
 # a version manager's shim may lie on the path for a version that is not switched on.
@@ -21,7 +23,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/installed ## make .venv/ with everything locked, hashes checked
+setup: .venv/installed node_modules/.package-lock.json ## make .venv/ and node_modules/ with everything locked, hashes checked
 	@:
 
 .venv/installed: requirements-dev.lock
@@ -39,12 +41,22 @@ setup: .venv/installed ## make .venv/ with everything locked, hashes checked
 	@$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# npm writes this file when it is done; it holds what is installed.
+node_modules/.package-lock.json: package.json package-lock.json .npmrc
+	@if ! npm --version >/dev/null 2>&1; then \
+	  echo 'make setup: npm not found. The pages need two libraries from it: install Node ≥ 20 with npm (Debian: apt-get install nodejs npm) and try again.' >&2; \
+	  exit 1; \
+	fi
+	@echo 'Installing what the pages load into node_modules/ (once, and again when the lock changes) …'
+	@npm ci --silent --no-progress
+	@touch $@
+
 run: setup ## start everything on the embedded default: SQLite, sandbox channels, a sample shop
 	@exec $(PYTHON) -m bot serve --config $(CONFIG)
 
 test: setup ## every test, against real PostgreSQL, Redis and Chromium
 	@$(PYTHON) -m tests.install_services
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 check: setup ## formatting, lint, types, import contracts
 	@$(PYTHON) -m ruff format --check .
@@ -91,6 +103,6 @@ lock: setup ## newest versions that pyproject.toml allows, into both locks
 	@$(LOCK) --upgrade --group dev --output-file requirements-dev.lock
 	@$(LOCK) --upgrade --constraint requirements-dev.lock --output-file requirements.lock
 
-clean: ## remove what the tools left, .venv/ and .rasa/
-	@rm -rf .venv .rasa .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove what the tools left, .venv/, node_modules/ and .rasa/
+	@rm -rf .venv node_modules .rasa .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

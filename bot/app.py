@@ -13,21 +13,24 @@ from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.config import Config, ConfigError
+from bot.courtesies import Pauses
 from bot.engines import Engine, make_engine
 from bot.entry import entry_urls
 from bot.metrics import Metrics
 from bot.policy import policy_of
 from bot.publishing import publish
 from bot.understanding import engine_of
+from dialogs.canned import default_replies
 from dialogs.flow import Book
 from dialogs.sensitivity import Policy
 from dialogs.shop import Product
 from dialogs.written import NO_ANSWERS, Answers
-from integrations.base import Channel, Mailer, Source
+from integrations.base import Channel, DeskGroup, Mailer, Post, Source
 from integrations.instagram import InstagramSettings
 from integrations.mailer import MailSettings
 from integrations.registry import Accounts, Connections, connect
 from integrations.sandbox.settings import SandboxSettings
+from integrations.signed_hook import HookSettings
 from integrations.telegram import TelegramSettings
 from integrations.whatsapp import WhatsAppSettings
 from persistence.database import Database
@@ -54,8 +57,11 @@ class App:
     engine: Engine
     secret: bytes
     answers: Answers = NO_ANSWERS
+    home: str = ""
+    """The address under which platforms reach this server, without a slash at its end; empty: they cannot."""
     metrics: Metrics = field(default_factory=Metrics)
     triage: Policy = field(default_factory=Policy)
+    pauses: Pauses = field(default_factory=Pauses)
     _rests: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _alarmed: set[tuple[str, str]] = field(default_factory=set)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
@@ -81,6 +87,16 @@ class App:
     def mailer(self) -> Mailer | None:
         """What asks the shop for mails, where that is set up."""
         return self.connections.mailer
+
+    @property
+    def post(self) -> Post | None:
+        """What mails the shop's own people, where that is set up."""
+        return self.connections.post
+
+    @property
+    def groups(self) -> DeskGroup | None:
+        """The groups in which agents answer, where there are any."""
+        return self.connections.groups
 
     @property
     def busy(self) -> int:
@@ -199,6 +215,8 @@ def accounts_of(config: Config, base_url: str) -> Accounts:
             shopify=shopify,
             orders=(*orders, SandboxSettings.default().orders_secret),
             mail=_mail(config),
+            requests=_requests(config),
+            post=config.post,
             country=config.settings.brand.country,
         )
     choices = config.settings.channels
@@ -209,6 +227,7 @@ def accounts_of(config: Config, base_url: str) -> Accounts:
             verify_token=_plain(environment.whatsapp_verify_token),
             access_token=_plain(environment.whatsapp_access_token),
             phone_number_id=environment.whatsapp_phone_number_id or "",
+            waba_id=environment.whatsapp_business_account_id or "",
             number=_digits(choices.whatsapp.number),
             graph_url=environment.meta_graph_url,
             version=environment.meta_graph_version,
@@ -220,12 +239,15 @@ def accounts_of(config: Config, base_url: str) -> Accounts:
             secret=_plain(environment.telegram_webhook_secret),
             username=choices.telegram.username,
             api_url=environment.telegram_api_url,
+            support_chats=config.support_chats,
         )
         if "telegram" in config.live
         else None,
         shopify=shopify,
         orders=orders,
         mail=_mail(config),
+        requests=_requests(config),
+        post=config.post,
         country=config.settings.brand.country,
     )
 
@@ -248,6 +270,7 @@ async def build(config: Config, clock: Clock, store: Store, secret: bytes, base_
     if connections.mailer is not None:
         _check_links(config, connections)
     shelf = await publish(config, store, clock())
+    await store.canned.give(default_replies(config.settings.brand.language), clock())
     await store.corrections.forget(clock() - timedelta(days=config.settings.triage.keep_days))
     learnt = await store.corrections.lines()
     embedded = await asyncio.to_thread(engine_of, config, learnt, shelf.products)
@@ -260,6 +283,7 @@ async def build(config: Config, clock: Clock, store: Store, secret: bytes, base_
         book=shelf.book,
         products=shelf.products,
         answers=shelf.answers,
+        home=config.settings.entry.public_url.rstrip("/") or (base_url if config.sandbox else ""),
         engine=make_engine(config, embedded, clock),
         secret=secret,
         triage=await policy_of(config.settings.triage, store, embedded.model.notes, clock()),
@@ -277,6 +301,11 @@ def _check_links(config: Config, connections: Connections) -> None:
 def _mail(config: Config) -> MailSettings | None:
     url, secret = config.settings.mail.url, config.environment.mail_webhook_secret
     return MailSettings(url, _plain(secret)) if url and secret is not None else None
+
+
+def _requests(config: Config) -> HookSettings | None:
+    url, secret = config.settings.requests.url, config.environment.requests_webhook_secret
+    return HookSettings(url, _plain(secret)) if url and secret is not None else None
 
 
 def _instagram(config: Config) -> InstagramSettings:
@@ -317,6 +346,7 @@ def _sandbox_accounts(sandbox: SandboxSettings, base_url: str) -> Accounts:
             verify_token=sandbox.whatsapp.app_secret,
             access_token=sandbox.whatsapp.access_token,
             phone_number_id=sandbox.whatsapp.phone_number_id,
+            waba_id=sandbox.whatsapp.waba_id,
             number=_digits(sandbox.whatsapp.number),
             graph_url=graph,
             link_base=f"{open_at}/whatsapp",
@@ -327,6 +357,7 @@ def _sandbox_accounts(sandbox: SandboxSettings, base_url: str) -> Accounts:
             username=sandbox.telegram.username,
             api_url=f"{base_url}/sandbox/telegram",
             link_base=f"{open_at}/telegram",
+            support_chats=tuple(str(group.chat_id) for group in sandbox.groups),
         ),
     )
 

@@ -152,6 +152,29 @@ def hand_back(
         typer.echo(run(_load(config), conversation, solved=solved))
 
 
+@app.command("owner-link")
+def owner_link(config: ConfigPath = _DEFAULT) -> None:
+    """Print a link that makes an owner, or gives one back the keys who was locked out.
+
+    It works once, for seven days; earlier ones no longer do.
+    """
+    with _in_words():
+        from bot.commands_people import owner_link as run  # noqa: PLC0415 - `--help` stays fast
+
+        typer.echo(run(_load(config)))
+
+
+@app.command()
+def audit(config: ConfigPath = _DEFAULT) -> None:
+    """Print the audit log as JSON lines, and verify that nothing in it was changed: exit code 1 if it was."""
+    with _in_words():
+        from bot.commands_people import audit as run  # noqa: PLC0415 - `--help` stays fast
+
+        whole = run(_load(config))
+    if not whole:
+        raise typer.Exit(1)
+
+
 @app.command("import-orders")
 def import_orders(
     file: Annotated[
@@ -327,7 +350,7 @@ def understand(
 
 @app.command()
 def templates(config: ConfigPath = _DEFAULT) -> None:
-    """Print the message templates as WhatsApp wants them submitted, with samples: a list as JSON."""
+    """Print the message templates as WhatsApp wants them submitted: a list as JSON, and how each stands."""
     with _in_words():
         from bot.commands_templates import templates as run  # noqa: PLC0415 - `--help` stays fast
 

@@ -15,7 +15,8 @@ from bot.commands_files import CommandFailed
 from bot.commands_store import clock_of, with_store
 from bot.config import Config, ConfigError
 from bot.entry import create_many, greeting
-from bot.insert import Card, qr_png, qr_svg, sheet_pdf, sheet_svg
+from bot.insert import Card, sheet_pdf, sheet_svg
+from bot.qr import qr_png, qr_svg
 from bot.secret import signing_secret
 from dialogs.shop import Order
 from integrations.base import Channel, Refused

@@ -17,7 +17,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.settings import Mail, Settings
+from bot.settings import ChatId, Settings
+from integrations.smtp import SmtpSettings, read_settings
 
 _NAME: Final = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
@@ -27,6 +28,7 @@ class ConfigError(Exception):
 
 
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+Ids = Annotated[tuple[ChatId, ...], NoDecode]
 
 
 class Environment(BaseSettings):
@@ -48,14 +50,18 @@ class Environment(BaseSettings):
     whatsapp_verify_token: SecretStr | None = None
     whatsapp_access_token: SecretStr | None = None
     whatsapp_phone_number_id: str | None = None
+    whatsapp_business_account_id: str | None = None
     telegram_bot_token: SecretStr | None = None
     telegram_webhook_secret: SecretStr | None = None
     telegram_api_url: str = "https://api.telegram.org"
-    telegram_support_chat_id: str | None = None
+    telegram_support_chat_id: Ids = ()
     shopify_webhook_secret: Secrets = ()
     woocommerce_webhook_secret: Secrets = ()
     orders_webhook_secret: Secrets = ()
     mail_webhook_secret: SecretStr | None = None
+    requests_webhook_secret: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    smtp_from: str | None = None
     rasa_url: str | None = None
 
     @classmethod
@@ -76,6 +82,7 @@ class Environment(BaseSettings):
         "shopify_webhook_secret",
         "woocommerce_webhook_secret",
         "orders_webhook_secret",
+        "telegram_support_chat_id",
         mode="before",
     )
     @classmethod
@@ -120,6 +127,18 @@ class Config(BaseModel):
         return choice == "always" or (choice == "auto" and not self.live)
 
     @property
+    def support_chats(self) -> tuple[str, ...]:
+        """The Telegram groups in which agents answer: those of the settings, then the environment's."""
+        named = (*self.settings.channels.telegram.support_chats, *self.environment.telegram_support_chat_id)
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def post(self) -> SmtpSettings | None:
+        """How the shop's own people are mailed, where that is set up."""
+        url, sender = self.environment.smtp_url, self.environment.smtp_from
+        return read_settings(url.get_secret_value(), sender) if url is not None and sender else None
+
+    @property
     def entry_lifetime(self) -> timedelta:
         """How long an entry code may be used."""
         return timedelta(days=self.settings.entry.valid_days)
@@ -148,11 +167,21 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Config:
     if environment is not None:
         live, half = _live_channels(environment)
         problems += half
+        problems += _half_post(environment)
         if settings is not None:
-            problems += _half_mail(settings.mail, environment.mail_webhook_secret)
+            problems += _half_hook("mail", settings.mail.url, environment.mail_webhook_secret)
+            requests = environment.requests_webhook_secret
+            problems += _half_hook("requests", settings.requests.url, requests)
     if settings is None or environment is None or problems:
         raise ConfigError("\n".join(problems))
-    return Config(settings=settings, environment=environment, live=live)
+    config = Config(settings=settings, environment=environment, live=live)
+    if config.support_chats and "telegram" not in live and not config.sandbox:
+        raise ConfigError(
+            "environment: agents are to answer in a Telegram group (TELEGRAM_SUPPORT_CHAT_ID, or "
+            "channels.telegram.support_chats), but there is no bot to write there: set TELEGRAM_BOT_TOKEN "
+            "and TELEGRAM_WEBHOOK_SECRET."
+        )
+    return config
 
 
 def _read_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -160,12 +189,11 @@ def _read_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
         return Settings()
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not, and other bytes
         mark = getattr(error, "problem_mark", None)
         where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
-        raise ConfigError(
-            f"{where}: this is not YAML ({getattr(error, 'problem', 'unreadable text')})"
-        ) from error
+        unread = "unreadable text" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ConfigError(f"{where}: this is not YAML ({getattr(error, 'problem', unread)})") from error
     if not isinstance(raw, dict):
         raise ConfigError(
             f"{path}: expected sections such as `brand:` at the left margin, found {type(raw).__name__}"
@@ -227,16 +255,36 @@ def _live_channels(environment: Environment) -> tuple[frozenset[str], list[str]]
     return frozenset(live), problems
 
 
-def _half_mail(mail: Mail, secret: SecretStr | None) -> list[str]:
-    if mail.url and secret is None:
+def _half_post(environment: Environment) -> list[str]:
+    url, sender = environment.smtp_url, environment.smtp_from
+    if url is None and sender:
+        return ["environment: mail is half set up: SMTP_URL is missing. Set it, or unset SMTP_FROM."]
+    if url is None:
+        return []
+    if not sender:
         problem = (
-            "environment: the mail hand-over is half set up: MAIL_WEBHOOK_SECRET is missing. Make one with "
-            "`openssl rand -hex 32` and set it, or leave mail.url empty."
+            "environment: mail is half set up: SMTP_FROM is missing. Set the address that mails to agents "
+            "come from, for example Desk <desk@shop.example>, or unset SMTP_URL."
         )
-    elif secret is not None and not mail.url:
+        return [problem]
+    try:
+        read_settings(url.get_secret_value(), sender)
+    except ValueError as error:
+        return [f"environment: {error}"]
+    return []
+
+
+def _half_hook(name: str, url: str, secret: SecretStr | None) -> list[str]:
+    variable = f"{name.upper()}_WEBHOOK_SECRET"
+    if url and secret is None:
         problem = (
-            "settings: the mail hand-over is half set up: mail.url is missing. Name the address that takes "
-            "the requests, or unset MAIL_WEBHOOK_SECRET."
+            f"environment: the {name} hand-over is half set up: {variable} is missing. Make one with "
+            f"`openssl rand -hex 32` and set it, or leave {name}.url empty."
+        )
+    elif secret is not None and not url:
+        problem = (
+            f"settings: the {name} hand-over is half set up: {name}.url is missing. Name the address that "
+            f"takes the requests, or unset {variable}."
         )
     else:
         return []

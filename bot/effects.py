@@ -29,11 +29,13 @@ from dialogs.records import (
     OptedIn,
     OptedOut,
     Preferred,
+    Promised,
     Rated,
     Record,
     Touched,
 )
 from persistence.consents import Action, NewConsent
+from persistence.desk_actions import Act, floor_of
 from persistence.identity import Bond
 from persistence.records import Effects, NewHandoff, NewRating, Relied
 from persistence.reminders import NewReminder
@@ -67,7 +69,8 @@ def effects_of(turn: Turn, said: Answer, journey: Journey) -> Effects:
             *((one.topic, one.text) for one in _only(records, Noted)),
             *(("answer" if one.sure else "answer_perhaps", one.id) for one in _only(records, Answered)),
         ),
-        floor=floor_after(turn),
+        acts=acts_of(turn),
+        promised=next((one.at for one in _only(records, Promised)), None),
         reachable=reachable_after(turn),
         moved=tuple(heard.event for heard in turn.events if isinstance(heard.event, ContactChanged)),
         unsent=tuple(heard.event.message_id for heard in turn.events if isinstance(heard.event, Unsent)),
@@ -104,18 +107,25 @@ def proof_of(turn: Turn) -> tuple[str, ...]:
     return tuple(ids)
 
 
-def floor_after(turn: Turn) -> str | None:
-    """Who takes the floor by these events, if anybody: who typed in the platform's app does."""
-    floor: str | None = None
+def acts_of(turn: Turn) -> tuple[Act, ...]:
+    """What these events say of who has the conversation: who typed in the platform's app takes it."""
+    acts: list[Act] = []
     for heard in turn.events:
         match heard.event:
             case Echo() if not heard.ours:
-                floor = "human"
+                acts.append("phone")
             case ThreadControl(ours=ours):
-                floor = "bot" if ours else "human"
+                acts.append("ours" if ours else "phone")
+            case event if event.kind in BUYER_SPOKE:
+                acts.append("buyer")
             case _:
                 pass
-    return floor
+    return tuple(acts)
+
+
+def floor_after(turn: Turn) -> str:
+    """Who has the floor once these events are taken into account."""
+    return floor_of(turn.status, turn.floor, acts_of(turn))
 
 
 def reachable_after(turn: Turn) -> bool | None:

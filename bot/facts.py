@@ -67,7 +67,7 @@ async def gather(app: App, turn: Turn, heard: Heard, known: Known, now: datetime
     settings = app.config.settings
     brand, human = settings.brand, settings.human
     entry, orders = await _entry(app, turn, heard, known.orders, now)
-    country = _country(orders, known.journey) or brand.country
+    country = country_of(orders, known.journey) or brand.country
     told = reachable_after(turn)
     reachable = turn.reachable if told is None else told
     return Facts(
@@ -76,12 +76,13 @@ async def gather(app: App, turn: Turn, heard: Heard, known: Known, now: datetime
         mirror_voice=brand.mirror_voice,
         hours=human.hours.words,
         promise=human.answer_within_hours,
+        opening=human.opening.at(brand.zone),
         buyer_name=next((order.buyer_name for order in orders if order.buyer_name), turn.name),
         orders=orders,
         products=app.products,
         answers=app.answers,
         entry=entry,
-        human=(floor_after(turn) or turn.floor) != "bot",
+        human=floor_after(turn) != "bot",
         timezone=zone_of(country, brand.country, brand.timezone),
         language=turn.language or brand.language,
         country=country,
@@ -89,7 +90,7 @@ async def gather(app: App, turn: Turn, heard: Heard, known: Known, now: datetime
         channel=turn.channel,
         seed=_seed(turn),
         token=_token(app.secret, _seed(turn)),
-        journey=Journey() if known.journey is None else _journey(app, known.journey, now),
+        journey=Journey() if known.journey is None else journey_of(app, known.journey, now),
         pacing=settings.journeys.pacing,
         notes={} if known.journey is None else known.journey.preferences,
         triage=app.triage,
@@ -133,13 +134,13 @@ def _token(secret: bytes, seed: str) -> str:
     return hmac.digest(secret, b"nachklang: offers|" + seed.encode(), hashlib.sha256).hex()
 
 
-def _country(orders: Sequence[Order], journey: BuyerJourney | None) -> str | None:
+def country_of(orders: Sequence[Order], journey: BuyerJourney | None) -> str | None:
     """Return the buyer's country, as their orders name it."""
     named = next((order.country for order in orders if order.country), None)
     return named or (journey.country if journey is not None else None)
 
 
-def _journey(app: App, known: BuyerJourney, now: datetime) -> Journey:
+def journey_of(app: App, known: BuyerJourney, now: datetime) -> Journey:
     """Return what is known of a buyer, with how each of their other chats may be written to."""
     return Journey(
         version=known.version,

@@ -5,19 +5,12 @@ A card names the shop and the order and nobody else: it lies in a parcel that an
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import segno
-
 from bot.insert_ink import Bubble, Ink, Line, Modules, Weight, Words, as_pdf, as_svg, width_of
-
-_QUIET: Final = 4
-"""Modules of white around a symbol: ISO/IEC 18004 asks for four."""
-_SMALL: Final = 8
-"""The largest version (49 modules) at which level Q's modules still print well on a card."""
+from bot.qr import QUIET, qr
 
 _INK: Final = "#231c17"
 _SOFT: Final = "#6f645b"
@@ -98,26 +91,6 @@ _TEXTS: Final[Mapping[tuple[str, str], _Text]] = {
         "Order",
     ),
 }
-
-
-def qr(url: str) -> segno.QRCode:
-    """Return the symbol of an address: level Q, since inserts get creased; M where Q would be too fine."""
-    symbol = segno.make_qr(url, error="q")
-    return symbol if int(symbol.version) <= _SMALL else segno.make_qr(url, error="m")
-
-
-def qr_svg(url: str) -> str:
-    """Return the QR code alone, as an SVG document with its quiet zone."""
-    file = io.BytesIO()
-    qr(url).save(file, kind="svg", border=_QUIET, dark="#000", light="#fff", xmldecl=False, omitsize=True)
-    return file.getvalue().decode()
-
-
-def qr_png(url: str) -> bytes:
-    """Return the QR code alone, as a PNG large enough to print, with its quiet zone."""
-    file = io.BytesIO()
-    qr(url).save(file, kind="png", border=_QUIET, scale=16, dark="#000", light="#fff", dpi=300)
-    return file.getvalue()
 
 
 def sheet_svg(
@@ -203,8 +176,8 @@ def _symbol(url: str, x: float, y: float, bubble: float, tail: float) -> Iterato
     """The code in its bubble; the quiet zone is white and keeps clear of the bubble's line."""
     rows = [[bool(module) for module in row] for row in qr(url).matrix]
     inset = bubble / 50
-    module = (bubble - 2 * inset) / (len(rows) + 2 * _QUIET)
-    place = inset + _QUIET * module
+    module = (bubble - 2 * inset) / (len(rows) + 2 * QUIET)
+    place = inset + QUIET * module
     yield Bubble(x, y, bubble, bubble, bubble / 11, "#ffffff", _ACCENT, bubble / 80, tail)
     yield Modules(x + place, y + place, module * len(rows), rows, "#000000")
 

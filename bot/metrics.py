@@ -43,6 +43,30 @@ class Metrics:
             ["fate"],
             registry=registry,
         )
+        self.requests = Counter(
+            "nachklang_requests",
+            "Requests to the shop by what became of telling it",
+            ["fate"],
+            registry=registry,
+        )
+        self.letters = Counter(
+            "nachklang_letters", "Mails to agents by what became of them", ["fate"], registry=registry
+        )
+        self.media = Counter(
+            "nachklang_media",
+            "Files of messages by what became of them",
+            ["channel", "fate"],
+            registry=registry,
+        )
+        self.healed = Counter(
+            "nachklang_healed",
+            "Messages that no webhook told, by whether they were still answered",
+            ["channel", "fate"],
+            registry=registry,
+        )
+        self.tokens = Counter(
+            "nachklang_tokens", "Renewals of access tokens by outcome", ["channel", "fate"], registry=registry
+        )
         self.send_seconds = Histogram(
             "nachklang_send_seconds", "One call to a platform", ["channel"], buckets=_SPANS, registry=registry
         )

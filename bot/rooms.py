@@ -8,12 +8,22 @@ from typing import Final
 
 import structlog
 
+from bot.alarms import AlarmRoom
 from bot.app import App
+from bot.healing import HealingRoom
 from bot.mailing import mail_due
-from bot.scheduler import apply_receipts, apply_shop_events, wake_due
+from bot.media import MediaRoom
+from bot.requests_room import requests_due
+from bot.retention import RetentionRoom
+from bot.scheduler import apply_receipts, apply_shop_events, look_after_desk, wake_due
+from bot.searching import take_in
 from bot.sender import send_one
+from bot.telegram_desk import GroupRoom
+from bot.template_watch import TemplateRoom
+from bot.tokens import TokenRoom
 from bot.turn import take_turns
 from persistence.outbox import Outbound
+from persistence.signals import TOPICS
 
 _log = structlog.get_logger(__name__)
 
@@ -41,16 +51,28 @@ class Rooms:
             ("receipts", apply_receipts),
             ("shop", apply_shop_events),
             ("clock", wake_due),
+            ("clock", look_after_desk),
+            ("clock", RetentionRoom().step),
             ("outbox", self._claim_and_send),
+            ("media", MediaRoom().step),
+            ("alarms", AlarmRoom().step),
+            ("search", take_in),
+            ("templates", TemplateRoom().step),
+            ("gaps", HealingRoom().step),
+            ("tokens", TokenRoom().step),
         ]
+        if self._app.groups is not None:
+            rooms.append(("group", GroupRoom().step))
         if self._app.mailer is not None:
             rooms.append(("mails", mail_due))
+        if self._app.connections.requests is not None:
+            rooms.append(("requests", requests_due))
         self._loops = [asyncio.create_task(self._keep(topic, step), name=topic) for topic, step in rooms]
 
     async def close(self) -> None:
         """Claim nothing more and finish what is in hand."""
         self._stopping.set()
-        await self._app.signals.wake("turns", "outbox", "receipts", "shop", "clock", "mails")
+        await self._app.signals.wake(*TOPICS)
         for loop in self._loops:
             await loop
         while self._sending:

@@ -13,6 +13,14 @@ async def wake_due(app: App) -> int:
     return fired
 
 
+async def look_after_desk(app: App) -> int:
+    """Do what is due at the desk: snoozes that end, promises near or broken, threads that fell silent."""
+    looked_at = await app.store.desk.look(app.config.settings.times_at(app.clock()))
+    if looked_at:
+        await app.signals.wake("desk", "turns")
+    return looked_at
+
+
 async def apply_receipts(app: App) -> int:
     """Work off delivery marks; return how many were looked at."""
     looked_at = await app.store.receipts.apply(app.clock())
@@ -27,4 +35,7 @@ async def apply_shop_events(app: App) -> int:
     applied = await app.store.orders.apply(now)
     if applied:
         await app.signals.wake("turns")
-    return applied + await app.store.file_notices(now)
+    filed = await app.store.file_notices(now)
+    if filed:
+        await app.signals.wake("templates")  # some news of an account are about its templates
+    return applied + filed

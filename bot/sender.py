@@ -11,6 +11,8 @@ from typing import Final
 import structlog
 
 from bot.app import App
+from bot.media_links import sendable
+from bot.template_watch import hindrance_of
 from dialogs.channel import Capabilities, right_to_write
 from dialogs.messages import Outgoing
 from integrations.base import (
@@ -51,6 +53,8 @@ async def send_one(app: App, row: Outbound) -> Settlement:
             {"message": str(row.id), "code": settlement.code or "", "why": settlement.detail or ""},
             settlement.now,
         )
+        if row.speaker == "agent":
+            await app.store.replies.failed(row.id, settlement.now)
     _log.info(
         "message_settled",
         outbox=row.id,
@@ -177,13 +181,19 @@ async def _send(app: App, channel: Channel, row: Outbound, outgoing: Outgoing, n
         # Others may have it in hand by now; or while its fate was asked for, a mark has told it.
         fate: Fate = "unknown" if row.doubtful else "waiting"
         return Settlement(row, fate, now, due_at=now, detail="it was no longer ours to send", counts=False)
+    if outgoing.template is not None and (why := await hindrance_of(app, channel, outgoing.template, now)):
+        known = f"the platform would refuse the template: {why}"
+        return Settlement(row, "failed", now, code=f"template_{why}", detail=known)
+    ready = await sendable(app, outgoing)
+    if ready is None:
+        return Settlement(row, "failed", now, code="media_gone", detail="its file is no longer kept")
     try:
         # No call outlives the lease: after it another sender may find the message in doubt.
         async with asyncio.timeout(left):
             with app.metrics.send_seconds.labels(row.channel).time():
                 sent = await channel.send(
                     row.address,
-                    outgoing,
+                    ready,
                     reference=reference_of(row.id),
                     agent_tag=late and row.speaker == "agent" and outgoing.template is None,
                 )

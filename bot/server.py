@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -22,11 +23,20 @@ from bot.app import App, build, open_store
 from bot.clock import Clock
 from bot.config import Config, ConfigError
 from bot.entry import usable
+from bot.owner import first_link
 from bot.rooms import Rooms
 from bot.secret import signing_secret
 from bot.stage import TRAVELLED, add_sandbox, connect_sandbox, into_the_day
+from bot.tokens import take_up_tokens
+from bot.web.buyer import add_buyer_routes
+from bot.web.desk_routes import add_desk_routes
 from bot.web.go import DOORWAY, Doorway, add_go_routes
+from bot.web.media import add_media_routes
+from bot.web.pages import add_pages
+from bot.web.people import add_people_routes
+from bot.web.requests_page import add_requests_routes
 from bot.web.site import make_site
+from bot.web.thread_routes import add_thread_routes
 from integrations.base import Subscribing
 from persistence.migrate import current, migrate, newest
 from persistence.store import Store
@@ -56,9 +66,21 @@ async def _serve(config: Config, only: Half | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(config, only) as server:
-        _welcome(server, only)
+        _welcome(server, only, await first_link(server.app, server.url) if only != "work" else None)
+        spare_collector()
         await stop.wait()
         _log.info("stopping")
+
+
+def spare_collector() -> None:
+    """Let the collector leave alone what is there after the start, and look less often at what comes later.
+
+    To go through scripts, model and libraries, which stay, takes it 140 ms, in which every page waits. A page
+    makes thousands of rows and none of them in a circle: by its own measure it would look four times at each.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5000, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +101,7 @@ async def running(config: Config, only: Half | None = None) -> AsyncIterator[Ser
         clock = Clock(await _travelled(config, store))
         url = _url(config, listener)
         app = await build(config, clock, store, await signing_secret(config, store), url)
+        await take_up_tokens(app)
     except BaseException:
         if listener is not None:
             listener.close()
@@ -147,12 +170,25 @@ def _url(config: Config, listener: socket.socket | None) -> str:
     return f"http://{host}:{port}"
 
 
-async def _open_doors(app: App, listener: socket.socket, url: str) -> web.AppRunner:
+def whole_site(app: App) -> web.Application:
+    """Return the site with all its doors and pages, and the sandbox where that is on."""
     site = make_site(app)
     site[DOORWAY] = _doorway(app)
     add_go_routes(site)
+    add_pages(site)
+    add_people_routes(site)
+    add_desk_routes(site)
+    add_buyer_routes(site)
+    add_requests_routes(site)
+    add_thread_routes(site)
+    add_media_routes(site)
     if app.config.sandbox:
         add_sandbox(site, app)
+    return site
+
+
+async def _open_doors(app: App, listener: socket.socket, url: str) -> web.AppRunner:
+    site = whole_site(app)
     runner = web.AppRunner(site, access_log=None, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     await web.SockSite(runner, listener, backlog=1024).start()
@@ -175,7 +211,7 @@ def _doorway(app: App) -> Doorway:
     return Doorway(brand.name, brand.language, tuple(app.channels.values()), check, brand.voice)
 
 
-def _welcome(server: Server, only: Half | None) -> None:
+def _welcome(server: Server, only: Half | None, owner: str | None) -> None:
     """Say where everything is, on standard output, for the person who started it."""
     config = server.app.config
     lines = ["", f"  Nachklang für {config.settings.brand.name}"]
@@ -183,8 +219,12 @@ def _welcome(server: Server, only: Half | None) -> None:
         lines.append("  arbeitet ohne Webseite (serve --only work)")
     else:
         lines.append(f"  läuft unter   {server.url}")
+        lines.append(f"  Posteingang   {server.url}/desk")
+        if owner is not None:
+            lines.append(f"  Inhaber       {owner}   ← hier einmal dein Konto einrichten")
         if config.sandbox:
             lines.append(f"  Telefon       {server.url}/sandbox   ← hier den Käufer spielen")
+            lines.append(f"  Gruppe        {server.url}/sandbox/group   ← und hier das Team in Telegram")
         lines += [f"  Webhook       {server.url}/webhooks/{name}" for name in sorted(server.app.sources)]
         lines.append(f"  Zustand       {server.url}/readyz · {server.url}/metrics")
     lines += ["  Beenden       Strg+C", ""]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from dialogs.facts import Pacing
+from dialogs.handoff import Times
+from dialogs.opening import DAYS, Opening, OpeningError, parse_hours
 
 
 class _Section(BaseModel):
@@ -54,10 +56,68 @@ class Hours(_Section):
         return {language: text for language, text in (("de", self.de), ("en", self.en)) if text}
 
 
+def _hours_of_a_day(value: object) -> object:
+    """Check the hours of one day as YAML gives them: ``no``, ``closed`` and nothing mean the same."""
+    if value is None or value is False:
+        return "closed"
+    if isinstance(value, str):
+        try:
+            parse_hours(value)
+        except OpeningError as error:
+            raise ValueError(str(error)) from None
+    return value
+
+
+def _holiday(value: object) -> object:
+    """Read a day without anybody at the desk: ``2026-12-25``, or ``12-25`` for every year."""
+    if isinstance(value, date):
+        return value.isoformat()
+    found = re.fullmatch(r"(?:(\d{4})-)?(\d{2})-(\d{2})", value, re.ASCII) if isinstance(value, str) else None
+    try:
+        if found is not None:
+            date(int(found[1] or 2000), int(found[2]), int(found[3]))
+            return value
+    except ValueError:
+        pass
+    raise ValueError(f'{value!r} is no day; write for example 2026-12-25, or "12-25" for every year')
+
+
+HoursOfADay: TypeAlias = Annotated[str, BeforeValidator(_hours_of_a_day)]
+Holiday: TypeAlias = Annotated[str, BeforeValidator(_holiday)]
+
+
+class OpeningHours(_Section):
+    """When somebody is at the desk: by them is reckoned what buyers are promised, and the desk's goals.
+
+    Each day's hours are like ``9-17``, ``9:00-12:00, 13:00-17:30`` or ``closed``, by the shop's clocks.
+    """
+
+    mon: HoursOfADay = "9-17"
+    tue: HoursOfADay = "9-17"
+    wed: HoursOfADay = "9-17"
+    thu: HoursOfADay = "9-17"
+    fri: HoursOfADay = "9-17"
+    sat: HoursOfADay = "closed"
+    sun: HoursOfADay = "closed"
+    holidays: list[Holiday] = Field(default=[], max_length=400)
+
+    def at(self, zone: ZoneInfo) -> Opening:
+        """The hours as the dialogs take them, by the clocks of the shop's ``zone``."""
+        days = [parse_hours(getattr(self, day)) for day in DAYS]
+        dated = frozenset(date.fromisoformat(day) for day in self.holidays if len(day) == _LONG_DATE)
+        yearly = frozenset((int(day[:2]), int(day[3:])) for day in self.holidays if len(day) != _LONG_DATE)
+        mon, tue, wed, thu, fri, sat, sun = days
+        return Opening((mon, tue, wed, thu, fri, sat, sun), dated, yearly, zone)
+
+
+_LONG_DATE = len("2026-12-25")
+
+
 class Human(_Section):
-    """What buyers are promised when a person takes over."""
+    """What buyers are promised when a person takes over; how it is reckoned says `Opening.promised`."""
 
     answer_within_hours: int = Field(default=24, ge=1, le=168)
+    opening: OpeningHours = OpeningHours()
     hours: Hours = Hours()
 
 
@@ -163,6 +223,12 @@ class Triage(_Section):
     keep_days: int = Field(default=730, ge=1, le=3650)
 
 
+def _web_address(value: str, example: str) -> str:
+    if value and not re.fullmatch(r"https?://[^\s/]\S*", value):
+        raise ValueError(f"{value!r} is no web address; write for example {example}")
+    return value
+
+
 class Mail(_Section):
     """Where the shop is asked to mail a buyer an entry link, when no chat may be written to; empty: never."""
 
@@ -172,31 +238,66 @@ class Mail(_Section):
     @field_validator("url")
     @classmethod
     def _web(cls, value: str) -> str:
-        if value and not re.fullmatch(r"https?://[^\s/]\S*", value):
-            raise ValueError(
-                f"{value!r} is no web address; write for example https://shop.example/hooks/mail"
-            )
-        return value
+        return _web_address(value, "https://shop.example/hooks/mail")
+
+
+class RequestsHook(_Section):
+    """Where the shop's own programs are told what agents ask for (`/desk/requests`); empty: nowhere."""
+
+    url: str = ""
+    tries: int = Field(default=12, ge=1, le=50)
+
+    @field_validator("url")
+    @classmethod
+    def _web(cls, value: str) -> str:
+        return _web_address(value, "https://shop.example/hooks/requests")
 
 
 class InstagramChoice(_Section):
-    """``login``: which kind of token ``INSTAGRAM_ACCESS_TOKEN`` is; ``auto`` goes by how it begins."""
+    """``login``: which kind of token ``INSTAGRAM_ACCESS_TOKEN`` is; ``auto`` goes by how it begins.
+
+    ``token_ends``: the day on which it does, for a reminder; not needed where the program renews it.
+    """
 
     login: Literal["auto", "instagram", "facebook"] = "auto"
     handle: str = ""
     app_id: str = ""
+    token_ends: date | Literal[""] = ""
 
 
 class WhatsAppChoice(_Section):
-    """``number`` is the business number as buyers see it; entry links need it."""
+    """``number`` is the business number as buyers see it; entry links need it.
+
+    ``token_ends``: the day on which the access token does, for a reminder; empty: it does not.
+    """
 
     number: str = ""
+    token_ends: date | Literal[""] = ""
+
+
+def _chat_id(value: object) -> object:
+    """Read the id of a Telegram group as YAML gives it: a number."""
+    text = str(value).strip()
+    if isinstance(value, bool) or re.fullmatch(r"-\d{5,20}", text, re.ASCII) is None:
+        raise ValueError(
+            f"{value!r} is no group's id: it is a number that begins with -100; the group's own link in "
+            "Telegram for the web shows it"
+        )
+    return text
+
+
+ChatId: TypeAlias = Annotated[str, BeforeValidator(_chat_id)]
 
 
 class TelegramChoice(_Section):
-    """``username`` is the bot's name; entry links need it."""
+    """``username`` is the bot's name; entry links need it.
+
+    In the groups ``support_chats`` agents answer buyers, in one topic for each; the bot must be an
+    administrator there who may manage topics.
+    """
 
     username: str = ""
+    support_chats: list[ChatId] = Field(default=[], max_length=20)
 
 
 class Channels(_Section):
@@ -252,6 +353,54 @@ class Server(_Section):
     poll_seconds: float = Field(default=1.0, gt=0, le=60)
 
 
+class Desk(_Section):
+    """How the desk works.
+
+    A conversation in which nobody has said anything for ``quiet_hours`` after a human did goes back to the
+    bot. Buyers who write to a human get an answer within ``answer_goal_minutes`` of the opening hours
+    (`Human.opening`), if they were promised nothing else; ``alarm_minutes`` before that, or a promise,
+    breaks, the first alarm rings. What an agent sends can be taken back for ``undo_seconds``. Files of
+    messages are kept for ``media_days`` and may have ``media_mb`` million bytes each.
+    """
+
+    quiet_hours: float = Field(default=12, ge=0.1, le=24 * 14)
+    answer_goal_minutes: int = Field(default=120, ge=1, le=60 * 24 * 7)
+    alarm_minutes: int = Field(default=30, ge=0, le=60 * 24)
+    undo_seconds: float = Field(default=5, ge=0, le=60)
+
+    media_days: int = Field(default=365, ge=1, le=3650)
+    media_mb: int = Field(default=25, ge=1, le=100)
+
+
+class Retention(_Section):
+    """How many days each class of data is kept; 0: for ever. What is forgotten are words, never figures.
+
+    ``messages`` are what buyers, bot and agents said, with files' names, the quotes of cases, and words of
+    ratings; ``notes`` those beside a thread; ``search`` what the search finds in; ``events`` the words with
+    which agents did something; ``requests`` what was asked of the shop, counted from when it is finished.
+    Nothing is taken from a conversation that somebody is busy with.
+    """
+
+    messages: int = Field(default=730, ge=0, le=36500)
+    notes: int = Field(default=730, ge=0, le=36500)
+    search: int = Field(default=730, ge=0, le=36500)
+    events: int = Field(default=730, ge=0, le=36500)
+    requests: int = Field(default=1095, ge=0, le=36500)
+    alarms: int = Field(default=90, ge=0, le=36500)
+    drafts: int = Field(default=30, ge=0, le=36500)
+    presence: int = Field(default=1, ge=0, le=36500)
+
+
+class Healing(_Section):
+    """What no webhook has told is looked for every ``minutes`` (0: never), where the platform can be asked.
+
+    A message that is found later than ``answer_minutes`` after it was written is shown, not answered.
+    """
+
+    minutes: int = Field(default=15, ge=0, le=24 * 60)
+    answer_minutes: int = Field(default=60, ge=0, le=24 * 60)
+
+
 class Settings(_Section):
     """The whole of ``config.yml``."""
 
@@ -264,6 +413,21 @@ class Settings(_Section):
     channels: Channels = Channels()
     entry: Entry = Entry()
     mail: Mail = Mail()
+    requests: RequestsHook = RequestsHook()
     turns: Turns = Turns()
     sending: Sending = Sending()
+    desk: Desk = Desk()
+    retention: Retention = Retention()
+    healing: Healing = Healing()
     server: Server = Server()
+
+    def times_at(self, now: datetime) -> Times:
+        """What follows for who has a conversation, were something to happen there at ``now``."""
+        goal = timedelta(minutes=self.desk.answer_goal_minutes)
+        opening = self.human.opening.at(self.brand.zone)
+        return Times(
+            now,
+            goal=opening.add_open_time(now, goal) or now + goal,
+            quiet=now + timedelta(hours=self.desk.quiet_hours),
+            lead=timedelta(minutes=self.desk.alarm_minutes),
+        )

@@ -61,6 +61,7 @@ def house_of(config: Config, files: Mapping[str, str] | None = None, answers: An
         timezone=brand.timezone,
         hours=settings.human.hours.words,
         promise=settings.human.answer_within_hours,
+        opening=settings.human.opening.at(brand.zone),
         pacing=settings.journeys.pacing,
         understand_of=partial(engine_of, config, ()),
     )

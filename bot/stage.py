@@ -12,7 +12,8 @@ from bot.app import App
 from bot.config import Config
 from bot.demo import sandbox_settings
 from bot.entry import create, greeting
-from bot.insert import qr_svg
+from bot.qr import qr_svg
+from bot.web.access import MOUNTED
 from dialogs.timing import is_quiet, next_time
 from integrations.sandbox.app import SANDBOX, sandbox_app
 from integrations.sandbox.settings import EntryLink
@@ -44,7 +45,7 @@ def add_sandbox(site: web.Application, app: App) -> None:
         if by >= _LONG:  # a journey of days ends by day
             app.clock.advance(into_the_day(app.config, app.clock()))
         await app.store.remember(TRAVELLED, str(app.clock.travelled.total_seconds()))
-        await app.signals.wake("clock", "turns", "outbox", "receipts", "shop", "mails")
+        await app.signals.wake("clock", "turns", "outbox", "receipts", "shop", "mails", "group", "requests")
 
     async def links(order_id: str) -> Mapping[str, EntryLink]:
         return await entry_links(app, order_id)
@@ -53,6 +54,7 @@ def add_sandbox(site: web.Application, app: App) -> None:
         return app.clock()
 
     sandbox = sandbox_app(sandbox_settings(app.config, app.products, app.book), now, advance, links)
+    sandbox[MOUNTED] = "all"
     site[SANDBOX_APP] = sandbox
     site.add_subapp("/sandbox", sandbox)
 

@@ -108,16 +108,20 @@ async def make_outcome(app: App, turn: Turn, known: Known, listened: Listened | 
     state, heard = listened.state, listened.heard
     facts = await gather(app, turn, heard, known, now)
     said = answer(app.book, route(app.book, state, heard), state, heard, facts, now)
+    effects = effects_of(turn, said, facts.journey)
+    # Most turns are between the buyer and the bot: nothing follows from the desk's hours.
+    desk = turn.status != "bot" or effects.handoff is not None or "phone" in effects.acts
     return Outcome(
         turn=turn,
         now=now,
         state=STATE.dump_json(said.state).decode(),
         spoken=speak(app, turn, said),
-        effects=effects_of(turn, said, facts.journey),
+        effects=effects,
         flow=said.state.flow or None,
         step=said.state.step or None,
         heard=_about(heard),
         language=said.state.language,
+        times=app.config.settings.times_at(now) if desk else None,
     )
 
 
@@ -216,4 +220,5 @@ def _about(heard: Meaning) -> dict[str, object]:
         "intent": meaning.intent,
         "confidence": round(meaning.confidence, 3),
         "mood": meaning.mood.label,
+        "polarity": round(meaning.mood.polarity, 2),
     }

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from dialogs.problems import Problem, named
-from dialogs.shop import Complement, Product, SetupItem
+from dialogs.shop import Cause, Complement, Product, SetupItem
 from dialogs.source import Path as Place
 from dialogs.source import Source
 
@@ -136,6 +136,12 @@ class _ComplementModel(_Strict):
     why: _Texts | None = None
 
 
+class _CauseModel(_Strict):
+    id: _Name
+    title: _Texts
+    help: _Texts | None = None
+
+
 class _ProductModel(_Strict):
     sku: _Sku
     title: _Texts
@@ -152,6 +158,7 @@ class _ProductModel(_Strict):
     days: dict[_Name, Annotated[int, Field(ge=0, le=3650)]] = Field(default_factory=dict)
     picture: _Address = ""
     url: _Address = ""
+    causes: tuple[_CauseModel, ...] = ()
 
     def product(self) -> Product:
         """The product as dialogs know it."""
@@ -163,10 +170,15 @@ class _ProductModel(_Strict):
             complements=tuple(Complement(one.sku, one.why or {}) for one in self.complements),
             consumption_days=self.consumption_days, return_rate=self.return_rate, days=self.days,
             picture=self.picture, url=self.url,
+            causes=tuple(Cause(one.id, one.title, one.help or {}) for one in self.causes),
         )  # fmt: skip
 
 
-_INNER: Final[Mapping[str, type[_Strict]]] = {"setup": _SetupModel, "complements": _ComplementModel}
+_INNER: Final[Mapping[str, type[_Strict]]] = {
+    "setup": _SetupModel,
+    "complements": _ComplementModel,
+    "causes": _CauseModel,
+}
 _TEXT: Final = ("ein Text; eine Zahl in Anführungszeichen", "a text; a number in quotation marks")
 _LIST: Final = ("eine Liste, jede Zeile mit - davor", "a list, each line with a dash in front")
 _LINES: Final = ("eingerückte Zeilen der Form `name: wert`", "indented lines of the form `name: value`")
@@ -245,7 +257,7 @@ def _bounds(kind: str, context: Mapping[str, str], message: str) -> tuple[str, s
 
 
 def _matches(source: Source, skus: Mapping[str, int]) -> Iterator[Problem]:
-    """Complements that are not in the catalogue or are the product itself, and items that are there twice."""
+    """Complements that are not in the catalogue or are the product itself, and what is there twice."""
     for number, entry in enumerate(source.data):
         sku = _sku_of(entry)
         for place, other in _named_in(entry, "complements", "sku"):
@@ -254,11 +266,12 @@ def _matches(source: Source, skus: Mapping[str, int]) -> Iterator[Problem]:
             elif other not in skus:
                 details = {"sku": sku} | named(other, skus)
                 yield source.problem("complement_unknown", (number, *place), details=details)
-        met: set[str] = set()
-        for place, item in _named_in(entry, "setup", "id"):
-            if item in met:
-                yield source.problem("item_twice", (number, *place), details={"sku": sku, "word": item})
-            met.add(item)
+        for field, kind in (("setup", "item_twice"), ("causes", "cause_twice")):
+            met: set[str] = set()
+            for place, one in _named_in(entry, field, "id"):
+                if one in met:
+                    yield source.problem(kind, (number, *place), details={"sku": sku, "word": one})
+                met.add(one)
 
 
 def _named_in(entry: object, field: str, key: str) -> Iterator[tuple[Place, str]]:

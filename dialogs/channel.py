@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,21 @@ class Rate:
     burst: int
 
 
+MB: Final = 1_000_000
+"""What platforms call a megabyte, by the smaller of both readings."""
+
+FileType: TypeAlias = Literal["image", "video", "audio", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileLimit:
+    """Which files of one type may be sent: at most ``size`` bytes, of one of these media types."""
+
+    type: FileType
+    size: int
+    mimes: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """All that rendering and sending must know about a channel.
@@ -53,6 +68,8 @@ class Capabilities:
     card_buttons: int = 0
     caption: int = 0
     media_with_buttons: bool = False
+    files: tuple[FileLimit, ...] = ()
+    """What may be sent as a file, by its address; without an entry a type cannot be sent at all."""
     window: timedelta | None = None
     """How long after the person's last word free messages may be sent; None means always."""
     agent_window: timedelta | None = None
@@ -66,6 +83,16 @@ class Capabilities:
     confirms: Literal["receipt", "history", "never"] = "never"
     """How the fate of a message is learnt whose answer was lost: by a receipt that carries our reference, by
     asking for the thread's history, or not at all."""
+
+
+def file_problem(
+    capabilities: Capabilities, kind: FileType, mime: str, size: int
+) -> Literal["type", "size"] | None:
+    """Say why a file of ``size`` bytes cannot be sent on a channel, or None if it can."""
+    limits = [limit for limit in capabilities.files if limit.type == kind and mime in limit.mimes]
+    if not limits:
+        return "type"
+    return None if size <= max(limit.size for limit in limits) else "size"
 
 
 Right = Literal["free", "template", "agent_tag", "closed"]

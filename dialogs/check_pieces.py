@@ -162,6 +162,8 @@ LONG: Final[Mapping[str, Value]] = {
     "hello": "Hallo Maximilian-Alexander",
     "first_name": "Maximilian-Alexander",
     "offer_products": "„Handkaffeemühle Morgenrot Reise“ und „Schwanenhalskessel Ida, 0,9 l, mattschwarz“",
+    "promised_time": "Donnerstag, 24. September, 11:30 Uhr",
+    "problem": "mit „Handkaffeemühle Morgenrot Reise mit Kegelmahlwerk, 30 g“ etwas nicht stimmt",
     "hours": " (Montag bis Freitag 9–17 Uhr, Samstag 9–12 Uhr)",
 }
 """Longer than most, for what may be longer than the sample."""

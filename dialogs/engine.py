@@ -11,11 +11,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from dialogs.agreement import switched
+from dialogs.by_hand import by_hand, start_by_hand
+from dialogs.coming_back import handed_back, own_up
 from dialogs.facts import Facts, Need
 from dialogs.flow import Ask, Book, Flow
 from dialogs.heard import Heard, hear
-from dialogs.journeys import come_due, handed_back, order_moved, resume_parked
+from dialogs.journeys import come_due, order_moved, resume_parked
 from dialogs.listening import WISHES, claiming, listen
+from dialogs.machines import note_answer, silenced
 from dialogs.planning import tagged
 from dialogs.records import Answer
 from dialogs.state import State, changed
@@ -32,9 +35,7 @@ def route(book: Book, state: State, heard: Heard) -> Flow | None:
     None does not mean that nothing is kept: `answer` takes None as well.
     """
     trigger = _trigger(book, state, heard)
-    if trigger is None:
-        return None
-    flow = book.on.get(trigger)
+    flow = by_hand(book, heard) or (book.on.get(trigger) if trigger is not None else None)
     if flow is None:
         return None
     if heard.taps:
@@ -89,7 +90,7 @@ def _trigger(book: Book, state: State, heard: Heard) -> str | None:
         if meaning is not None and meaning.intent in WISHES and meaning.intent in book.on:
             return meaning.intent
         return "first" if state.disclosed_at is None else "menu"
-    return "menu" if _happened(heard) else None
+    return "menu" if _happened(heard) or heard.broken else None
 
 
 def _happened(heard: Heard) -> bool:
@@ -109,9 +110,10 @@ def answer(
 ) -> Answer:
     """Answer what was heard. Total and deterministic: no state, script or event makes it raise.
 
-    With ``flow`` None or a human on the floor nothing is said; ratings, consent, bindings and what an order's
-    movement plans are kept all the same. A turn that is ``watched`` also tells which steps it played, and
-    which ways it took from them.
+    With ``flow`` None or a human on the floor nothing is said, but that a promise is owned up to which humans
+    have broken; ratings, consent, bindings and what an order's movement plans are kept all the same. Nothing
+    is said to a machine either (`dialogs.machines`). A turn that is ``watched`` also tells which steps it
+    played, and which ways it took from them.
     """
     turn = Turn(book, state, facts, now, _language(heard))
     turn.watched = watched
@@ -119,8 +121,11 @@ def answer(
     for preference in heard.preferences:
         switched(turn, preference)
     for returned in heard.handed_back:
-        handed_back(turn, returned)
-    if heard.spoke:
+        handed_back(turn, returned, busy=heard.spoke)
+    for broken in heard.broken:
+        own_up(turn, broken)
+    machine = heard.spoke and not silent and silenced(turn, heard)
+    if heard.spoke and not machine:
         if facts.mirror_voice and heard.voice is not None:
             turn.state = changed(turn.state, mirrored=heard.voice)
         listen(turn, heard)
@@ -129,8 +134,11 @@ def answer(
     for tag in heard.tags:
         tagged(turn, tag)
     come_due(turn, heard.dues, busy=heard.spoke)
-    if heard.spoke and not silent:
+    if not silent and not heard.spoke:
+        start_by_hand(turn, heard)
+    if heard.spoke and not silent and not machine:
         resume_parked(turn)
+        note_answer(turn, heard)
     return turn.finish(spoke=heard.spoke, silent=silent)
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
+from dialogs.opening import WEEKDAYS, Opening
 from dialogs.sensitivity import PLAIN, Policy
 from dialogs.shop import Entry, Order, Product
 from dialogs.words import Voice
@@ -88,9 +89,10 @@ class Facts:
 
     ``orders`` are those tied to the conversation, and the one that a fresh entry code would tie to it.
     ``products`` maps a SKU to what the catalogue says. ``human`` tells that a person has the floor.
-    ``promise`` is the number of hours within which a human answers, ``hours`` the desk's hours in words per
-    language. ``language`` is what the channel says of the person, or the shop's own. ``reach`` is how the
-    chat may be written to unasked. ``seed`` names the buyer for everything that is drawn, ``token`` is a
+    ``promise`` is the number of hours within which a human answers, ``opening`` when the desk is open (how
+    the two make a promise: `Opening.promised`), ``hours`` its hours in words per language. ``language`` is
+    what the channel says of the person, or the shop's own. ``reach`` is how the chat may be written to
+    unasked. ``seed`` names the buyer for everything that is drawn, ``token`` is a
     secret of the same buyer from which personal codes are made. ``triage`` is when the shop wants a human.
     ``voice`` is how the shop addresses people, ``mirror_voice`` that it goes by how they address it.
     ``answers`` are the shop's written answers to what is asked often.
@@ -100,6 +102,7 @@ class Facts:
     voice: Voice = "du"
     hours: Mapping[str, str] = field(default_factory=dict)
     promise: int = 24
+    opening: Opening = WEEKDAYS
     buyer_name: str | None = None
     orders: tuple[Order, ...] = ()
     products: Mapping[str, Product] = field(default_factory=dict)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import datetime
 
+from dialogs.deadlines import MONTHS_AT, MONTHS_DE, MONTHS_EN, deadline, within
 from dialogs.scene import Scene, localized, main_product, parcel_of, products_of, setup_of, tips_of
 from dialogs.shop import Product
 
@@ -103,11 +104,17 @@ def brand(scene: Scene) -> str:
 
 
 def promise(scene: Scene) -> str:
-    """Within which time a human answers."""
-    hours = max(scene.facts.promise, 1)
-    if scene.language == "en":
-        return f"{hours} hour{'s' if hours > 1 else ''}"
-    return f"{hours} Stunde{'n' if hours > 1 else ''}"
+    """Within which time a human answers, counted from now."""
+    return within(_promised(scene), scene.now, scene.tone)
+
+
+def promised_time(scene: Scene) -> str:
+    """By when a human answers."""
+    return deadline(_promised(scene), scene.now, scene.tone, scene.facts.timezone)
+
+
+def _promised(scene: Scene) -> datetime:
+    return scene.facts.opening.promised(scene.now, scene.facts.promise)
 
 
 def hours(scene: Scene) -> str:
@@ -163,21 +170,6 @@ def offer_until(scene: Scene) -> str:
     if until is None:
         return ""
     if scene.language == "en":
-        return f"{until.day} {_MONTHS_EN[until.month - 1]}"
-    months = _MONTHS_AT if scene.tone.country == "AT" else _MONTHS_DE
+        return f"{until.day} {MONTHS_EN[until.month - 1]}"
+    months = MONTHS_AT if scene.tone.country == "AT" else MONTHS_DE
     return f"{until.day}. {months[until.month - 1]}"
-
-
-_MONTHS_DE: Final = (
-    "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
-    "Dezember",
-)  # fmt: skip
-
-
-_MONTHS_AT: Final = ("Jänner", *_MONTHS_DE[1:])
-
-
-_MONTHS_EN: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
-)  # fmt: skip

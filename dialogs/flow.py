@@ -437,7 +437,8 @@ REQUIRED: Final = frozenset(
 PHRASES: Final = frozenset(
     {
         "disclosure", "disclosure_again", "stale", "already_rated", "miss", "thanks", "hello", "list_label",
-        "wait", "glad", "while_here", "confirm_yes", "track", "perhaps",
+        "wait", "glad", "while_here", "confirm_yes", "track", "perhaps", "promise_broken", "back",
+        "back_solved",
     }
 )  # fmt: skip
 """The house's own sentences, which stand in no flow."""

@@ -12,10 +12,12 @@ from dialogs.entry import as_code, find_code, without_code
 from dialogs.messages import (
     Due,
     Event,
+    FlowAsked,
     HandedBack,
     Media,
     OrderEvent,
     Preference,
+    PromiseBroken,
     Reaction,
     Referral,
     Referred,
@@ -55,7 +57,7 @@ class Heard:
     ``text`` is None when nothing was written; ``language`` is the text's own where it is clear, ``voice``
     how it addresses the shop where that shows. ``wordless`` tells that something came which only eyes or
     ears can take in, ``photos`` how many pictures. ``link`` is the name an entry link carries when it is
-    no code. ``spoke`` is true when the person acted at all.
+    no code. ``asked`` are flows that agents start. ``spoke`` is true when the person acted at all.
     """
 
     spoke: bool = False
@@ -72,6 +74,8 @@ class Heard:
     orders: tuple[OrderEvent, ...] = ()
     tags: tuple[Tagged, ...] = ()
     handed_back: tuple[HandedBack, ...] = ()
+    broken: tuple[PromiseBroken, ...] = ()
+    asked: tuple[FlowAsked, ...] = ()
     dues: tuple[Due, ...] = ()
     preferences: tuple[Preference, ...] = ()
 
@@ -88,6 +92,8 @@ class _Pile:
     dues: list[Due] = field(default_factory=list)
     preferences: list[Preference] = field(default_factory=list)
     handed_back: list[HandedBack] = field(default_factory=list)
+    broken: list[PromiseBroken] = field(default_factory=list)
+    asked: list[FlowAsked] = field(default_factory=list)
     link: str = ""
     photos: int = 0
     spoke: bool = False
@@ -133,10 +139,20 @@ class _Pile:
                 self.dues.append(event)
             case Preference():
                 self.preferences.append(event)
-            case HandedBack():
-                self.handed_back.append(event)
+            case HandedBack() | PromiseBroken() | FlowAsked():
+                self.tell(event)
             case _:
                 pass
+
+    def tell(self, event: HandedBack | PromiseBroken | FlowAsked) -> None:
+        """Something happened at the desk."""
+        match event:
+            case HandedBack():
+                self.handed_back.append(event)
+            case PromiseBroken():
+                self.broken.append(event)
+            case FlowAsked():
+                self.asked.append(event)
 
 
 def hear(events: Sequence[tuple[Event, datetime]], state: State, understand: Understand) -> Heard:
@@ -161,6 +177,8 @@ def hear(events: Sequence[tuple[Event, datetime]], state: State, understand: Und
         tags=tuple(pile.tags),
         dues=tuple(pile.dues),
         handed_back=tuple(pile.handed_back),
+        broken=tuple(pile.broken),
+        asked=tuple(pile.asked),
         preferences=tuple(pile.preferences),
     )
 

@@ -16,9 +16,9 @@ from dialogs.brakes import BRAKED, brake_on, lift, pull
 from dialogs.caps import WEEK, free_at
 from dialogs.facts import Reach, Sibling
 from dialogs.flow import Ask, Flow, Purpose, Target, Wait
-from dialogs.messages import Due, HandedBack, OrderEvent
+from dialogs.messages import Due, OrderEvent
 from dialogs.planned import Planned
-from dialogs.planning import PARCEL_NEWS, enrol_dates, enrol_order, enrol_solved, over, withdraw_order
+from dialogs.planning import PARCEL_NEWS, enrol_dates, enrol_order, over, withdraw_order
 from dialogs.records import Fate, HandedOver, Mailed, Reminder, Touched
 from dialogs.scene import allowed, is_shipped
 from dialogs.state import Parked, changed
@@ -70,15 +70,6 @@ def order_moved(turn: Turn, event: OrderEvent) -> None:
     _resume(turn, event)
     if order is not None:
         enrol_order(turn, order, event.what, order.milestones.get(event.what, turn.now))
-
-
-def handed_back(turn: Turn, event: HandedBack) -> None:
-    """A human gives the floor back; a solved case lifts every brake."""
-    turn.state = changed(turn.state, last_human_at=turn.now)  # so that the next word says who speaks again
-    if event.solved:
-        lift(turn)
-        turn.state = changed(turn.state, misses=0, signs=())
-        enrol_solved(turn)
 
 
 def _let_go(turn: Turn) -> None:
@@ -327,7 +318,18 @@ def _settle(turn: Turn, flow: Flow, planned: Planned, verdict: _Verdict) -> None
         case "moved" | "braked" if verdict.at is not None:
             turn.remind(planned.key, verdict.at, again.data())
         case "parked" if verdict.at is not None:
-            turn.park(Parked(again.key, flow.id, again.step, again.order_id, again.until, again.version))
+            turn.park(
+                Parked(
+                    again.key,
+                    flow.id,
+                    again.step,
+                    again.order_id,
+                    again.until,
+                    again.version,
+                    again.on,
+                    again.wanted,
+                )
+            )
             turn.remind(planned.key, verdict.at, again.data())
         case "handed":
             over(turn, planned.key)
@@ -357,6 +359,31 @@ def _variant(turn: Turn, key: str) -> str:
 # -- while the buyer is here
 
 
+def _of_parked(parked: Parked) -> Planned:
+    return Planned(
+        "touch",
+        parked.key,
+        parked.flow,
+        parked.step,
+        parked.order_id,
+        parked.until,
+        parked.version,
+        parked.on,
+        wanted=parked.wanted,
+    )
+
+
+def drop_moot(turn: Turn) -> None:
+    """Let go of what waits for the buyer and is not wanted any more, by now."""
+    for parked in turn.state.parked:
+        flow = turn.book.find(parked.flow, parked.version)
+        if flow is None:
+            over(turn, parked.key)
+        elif (verdict := _unwanted(turn, flow, _of_parked(parked))) is not None:
+            turn.withdraw(parked.key)
+            _settle(turn, flow, _of_parked(parked), verdict)
+
+
 def resume_parked(turn: Turn) -> bool:
     """Say the first thing that has waited for the buyer, now that they are here and answered.
 
@@ -366,9 +393,7 @@ def resume_parked(turn: Turn) -> bool:
         return False
     for parked in turn.state.parked:
         flow = turn.book.find(parked.flow, parked.version)
-        planned = Planned(
-            "touch", parked.key, parked.flow, parked.step, parked.order_id, parked.until, parked.version
-        )
+        planned = _of_parked(parked)
         if flow is None:
             over(turn, parked.key)
             continue

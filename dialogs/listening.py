@@ -51,6 +51,8 @@ def listen(turn: Turn, heard: Heard) -> None:
     meaning = heard.understanding
     moment = moment_of(turn.state, turn.facts, turn.order, turn.now)
     turn.escalation = _called_for(turn, meaning, triage(meaning, moment, turn.facts.triage))
+    turn.broken = meaning is not None and beyond_help(meaning)
+    turn.named = _product(meaning)
     turn.state = noticed(turn.state, turn.facts, turn.order, meaning, turn.now)
     _feel(turn, meaning)
     if meaning is not None and meaning.intent in {"opt_out", "opt_in"} and not _said_otherwise(turn, meaning):
@@ -58,12 +60,12 @@ def listen(turn: Turn, heard: Heard) -> None:
         keep(turn, "scope", scope_of(meaning.text) if meaning.intent == "opt_out" else "all")
         start(turn, meaning.intent)
         if turn.escalation is not None and not turn.facts.human:  # whoever leaves may still be in danger
-            _escalate(turn, turn.escalation)
+            escalate(turn, turn.escalation)
         return
     if heard.code:
         _enter_by_code(turn, heard.code)
         if turn.escalation is not None:
-            _escalate(turn, turn.escalation)
+            escalate(turn, turn.escalation)
         return
     for tapped in heard.taps:
         _tap(turn, tapped)
@@ -73,6 +75,13 @@ def listen(turn: Turn, heard: Heard) -> None:
         _untapped(turn, heard)
     elif meaning is not None and not turn.handed_off and _matters(turn, meaning):
         _text(turn, heard, meaning)
+
+
+def _product(meaning: Understanding | None) -> str:
+    """The SKU of the one product that the words name; empty where they name none, or several."""
+    entities = meaning.entities if meaning is not None else ()
+    named = {entity.value for entity in entities if entity.kind == "product"}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _called_for(
@@ -248,7 +257,7 @@ def _matters(turn: Turn, meaning: Understanding) -> bool:
 def _text(turn: Turn, heard: Heard, meaning: Understanding) -> None:
     """Words: a choice in other words, a question, a wish, small talk, or something we do not understand."""
     opened = _opened(turn)
-    if opened is not None and (choice := _offered(turn, meaning)) is not None:
+    if opened is not None and (choice := offered(turn, meaning)) is not None:
         _take(turn, *opened, choice, clean(meaning.text)[:200])
         return
     if turn.escalation is not None:
@@ -279,7 +288,7 @@ def _said_otherwise(turn: Turn, meaning: Understanding) -> bool:
 
     A single word that clearly is one stays one, whoever claims it: "stop" must work everywhere.
     """
-    if _offered(turn, meaning) is not None:
+    if offered(turn, meaning) is not None:
         return True
     stop = meaning.confidence >= _CLEARLY and len(meaning.text.split()) == 1
     return _claimed(turn, meaning) is not None and not stop
@@ -290,7 +299,7 @@ def _claimed(turn: Turn, meaning: Understanding) -> Flow | None:
     return turn.book.keywords.get(key(meaning.text)) if len(meaning.text) <= _LONGEST_PHRASE else None
 
 
-def _offered(turn: Turn, meaning: Understanding) -> str | None:
+def offered(turn: Turn, meaning: Understanding) -> str | None:
     """The choice that somebody typed by its number, its title, or as stars."""
     options = turn.state.options
     if not options or turn.open is None:
@@ -381,10 +390,10 @@ def _unhappy(
     step = opened[1] if opened is not None else None
     if isinstance(step, Ask) and step.expects == "comment" and takes_words(turn, step):
         keep_comment(turn, meaning.text)
-    _escalate(turn, escalation)
+    escalate(turn, escalation)
 
 
-def _escalate(turn: Turn, escalation: Escalation) -> None:
+def escalate(turn: Turn, escalation: Escalation) -> None:
     """Begin the first flow that the book has for this; it hands over."""
     turn.escalation = escalation
     turn.evidence = escalation.evidence
@@ -465,7 +474,7 @@ def _miss(turn: Turn, meaning: Understanding) -> None:
     """Not understood: once more, kindly; then the ways on, a human among them; the third time a human."""
     misses = turn.state.misses + 1
     if misses > _MISSES:
-        _escalate(turn, stuck(meaning, moment_of(turn.state, turn.facts, turn.order, turn.now)))
+        escalate(turn, stuck(meaning, moment_of(turn.state, turn.facts, turn.order, turn.now)))
         return
     if misses < _MISSES and turn.open is not None:
         turn.phrase("miss")

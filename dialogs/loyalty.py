@@ -22,13 +22,21 @@ def points(scene: Scene) -> int:
 
 def tier(scene: Scene) -> str:
     """The highest tier that has been reached; empty before the first order."""
-    orders = _count(scene)
-    return next((name for least, name in reversed(TIERS) if orders >= least), "")
+    return tier_of(_count(scene))
 
 
 def to_next_tier(scene: Scene) -> int:
     """How many orders are missing for the next tier; 0 where there is none."""
-    orders = _count(scene)
+    return orders_to_next(_count(scene))
+
+
+def tier_of(orders: int) -> str:
+    """The tier that so many orders reach."""
+    return next((name for least, name in reversed(TIERS) if orders >= least), "")
+
+
+def orders_to_next(orders: int) -> int:
+    """How many orders are missing for the tier after that; 0 where there is none."""
     return next((least - orders for least, _ in TIERS if orders < least), 0)
 
 

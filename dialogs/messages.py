@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, TypeAdapter
 
-Lane: TypeAlias = Literal["message", "receipt", "shop", "notice"]
+Lane: TypeAlias = Literal["message", "receipt", "shop", "notice", "desk"]
 """Where an event waits. Lanes are worked off independently: a bad receipt never holds up a message."""
 
 Delivery: TypeAlias = Literal["sent", "delivered", "read", "failed"]
@@ -232,11 +232,36 @@ class Tagged:
 
 @dataclass(frozen=True, slots=True)
 class HandedBack:
-    """A human gave the floor back to the bot; ``solved`` tells that the case is solved, ``cause`` of what."""
+    """The bot has the floor back; ``solved`` tells that the case is solved, ``cause`` of what.
+
+    ``reason`` says how it came: an agent or the shop's other app gave it back (``solved``, ``back``), or
+    nobody has said anything for a while, at the desk (``quiet``) or on the owner's phone (``phone_quiet``).
+    """
 
     solved: bool = True
     cause: str = ""
+    reason: str = ""
     kind: Literal["handed_back"] = "handed_back"
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseBroken:
+    """The time has passed by which the buyer was promised an answer, and no human has written.
+
+    ``promised_at`` is that time. It comes once for each case, while humans have the floor.
+    """
+
+    promised_at: datetime
+    kind: Literal["promise_broken"] = "promise_broken"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowAsked:
+    """An agent lets the bot go on with a flow of their choice; ``by`` is who (``account:<id>``)."""
+
+    flow: str
+    by: str = ""
+    kind: Literal["flow_asked"] = "flow_asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +321,8 @@ Event: TypeAlias = (
     | OrderEvent
     | Tagged
     | HandedBack
+    | PromiseBroken
+    | FlowAsked
     | JobDone
     | Receipt
     | Notice

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from dialogs import fillings, loyalty
+from dialogs import fillings, loyalty, naming_problem
 from dialogs.expressions import Fill, Value
 from dialogs.flags import FLAGS
 from dialogs.naming import JOURNEY, NOTHING, ORDERS, PRODUCTS, Name, score_of
@@ -100,8 +100,32 @@ NAMES: Final[Mapping[str, Name]] = {
         NOTHING,
         fillings.promise,
         "24 Stunden",
-        "innerhalb welcher Zeit ein Mensch antwortet",
-        "within which time a human answers",
+        "innerhalb welcher Zeit ein Mensch antwortet, nach den Öffnungszeiten",
+        "within which time a human answers, by the opening hours",
+    ),
+    "promised_time": Name(
+        "text",
+        NOTHING,
+        fillings.promised_time,
+        "morgen, Freitag, 11 Uhr",
+        "bis wann ein Mensch antwortet, nach den Öffnungszeiten; steht hinter „bis“",
+        "by when a human answers, by the opening hours; stands behind “by”",
+    ),
+    "problem": Name(
+        "text",
+        PRODUCTS,
+        naming_problem.problem,
+        "mit „Handmühle Morgenrot“ etwas nicht stimmt",
+        "was schiefgelaufen ist, so weit es bekannt ist; steht hinter „dass“",
+        "what went wrong, as far as it is known; stands behind “that”",
+    ),
+    "why": Name(
+        "text",
+        NOTHING,
+        lambda s: s.case.why,
+        "defect",
+        "warum ein Mensch gerufen wird: defect, wrong_item, waiting, complaint …; kann leer sein",
+        "why a human is called: defect, wrong_item, waiting, complaint …; may be empty",
     ),
     "hours": Name(
         "text",

@@ -289,6 +289,12 @@ CATALOGUE: Final[Mapping[str, Kind]] = {
         "Einem von beiden einen anderen Namen geben.",
         "Give one of them another id.",
     ),
+    "cause_twice": Kind(
+        "Produkt `<sku>`: Zwei Ursachen heißen `<word>`.",
+        "Product `<sku>`: two causes are called `<word>`.",
+        "Einer von beiden einen anderen Namen geben.",
+        "Give one of them another id.",
+    ),
     "complement_unknown": Kind(
         "Zu `<sku>` soll `<word>` passen, und das steht nicht im Katalog.",
         "`<word>` is said to go with `<sku>`, and is not in the catalogue.",

@@ -56,7 +56,7 @@ _FOR_THE_BUYER: Final = re.compile(
 """
 
 _SENTENCE: Final = re.compile(r"[^.!?…\n]+[.!?…]*")
-_GIVEN: Final = re.compile(r"\{[^{}]*\bpromise\b[^{}]*\}")
+_GIVEN: Final = re.compile(r"\{[^{}]*\bpromise(?:d_time)?\b[^{}]*\}")
 
 
 def promise_in(text: str) -> str:

@@ -57,6 +57,13 @@ class HandedOff:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """The buyer was told anew by when a human answers, because the time told before has passed."""
+
+    at: datetime
+
+
 How: TypeAlias = Literal["tap", "word", "platform"]
 """By what a consent was given or withdrawn: a button, the buyer's own words, the platform's own switch."""
 
@@ -191,6 +198,7 @@ Record: TypeAlias = (
     Rated
     | Bound
     | HandedOff
+    | Promised
     | OptedOut
     | OptedIn
     | Noted
@@ -202,6 +210,12 @@ Record: TypeAlias = (
     | HandedOver
     | Mailed
 )
+
+
+def tells_of_words(record: Record) -> bool:
+    """Whether a record tells of something that was said."""
+    said = isinstance(record, Answered | Offered)
+    return said or (isinstance(record, Touched) and record.fate in {"sent", "merged"})
 
 
 class Taken(NamedTuple):

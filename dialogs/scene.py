@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from dialogs.facts import Facts
 from dialogs.shop import Complement, Order, Parcel, Product, SetupItem
@@ -23,10 +23,23 @@ class OfferView:
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """Why a human is called, as far as this turn knows.
+
+    ``why`` is triage's word (`dialogs.triage.Reason`), or else the script's; ``broken`` that something is
+    said to be in pieces; ``sku`` the product that the buyer named.
+    """
+
+    why: str = ""
+    broken: bool = False
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """The moment for which a text is filled in or a condition asked.
 
-    ``order`` is the one being talked about, ``now`` the buyer's own date.
+    ``order`` is the one being talked about, ``today`` the buyer's own date, ``now`` the moment itself.
     """
 
     facts: Facts
@@ -35,6 +48,8 @@ class Scene:
     order: Order | None
     today: date = date(1970, 1, 1)
     offer: OfferView = OfferView()
+    now: datetime = datetime(1970, 1, 1, 10, tzinfo=UTC)
+    case: Case = Case()
 
     @property
     def language(self) -> Language:

@@ -167,13 +167,23 @@ class Complement:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """What a case has come of, for the desk to choose from; ``help`` is what to tell the buyer about it."""
+
+    id: str
+    title: dict[str, str]
+    help: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """What the catalogue says of a product. ``pace`` decides when the rating is asked for.
 
     Texts are keyed by language (``de``, ``en``), or by language and voice (``de_du``, ``de_sie``). ``usages``
     are tips by how the product is used (``notes.usage``). ``days`` are the product's own days for a flow's
     touchpoint, by the flow's id. ``consumption_days`` is how long one piece lasts, ``return_rate`` which
-    share of it comes back (0 to 1). A ``service`` is an appointment or a work: nothing of it is shipped.
+    share of it comes back (0 to 1). ``causes`` are what its cases come of, beside the house's general ones
+    (`dialogs.causes`). A ``service`` is an appointment or a work: nothing of it is shipped.
     """
 
     sku: str
@@ -192,6 +202,7 @@ class Product:
     days: dict[str, int] = field(default_factory=dict)
     picture: str = ""
     url: str = ""
+    causes: tuple[Cause, ...] = ()
 
 
 EntryState: TypeAlias = Literal["fresh", "yours", "used", "expired", "forged", "unknown"]

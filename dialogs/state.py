@@ -32,7 +32,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A touchpoint that waits for the buyer to write: see `dialogs.journeys`."""
+    """A touchpoint that waits for the buyer to write: see `dialogs.journeys`.
+
+    ``on`` and ``wanted`` are those of `dialogs.planned.Planned`.
+    """
 
     key: str
     flow: str
@@ -40,6 +43,8 @@ class Parked:
     order_id: str = ""
     until: datetime | None = None
     version: str = ""
+    on: str = ""
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,23 @@ class Felt:
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """What speaks for a machine at the other end: see `dialogs.loops`.
+
+    ``score`` is what the last messages add up to, ``sure`` that more than repetition is among it, ``prints``
+    are theirs (not their words), ``said_at`` is
+    when the bot answered last, ``since`` when the answers began that ``answers`` counts.
+    """
+
+    score: int = 0
+    sure: bool = False
+    prints: tuple[str, ...] = ()
+    said_at: datetime | None = None
+    since: datetime | None = None
+    answers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Where the conversation stands.
 
@@ -81,7 +103,8 @@ class State:
     ``<sign>:<order>``: what they let us know of an order (`dialogs.risk`). ``voice`` is how a script
     wants the buyer to be addressed, ``mirrored`` how the buyer last addressed the shop, where that is
     mirrored. ``told`` is the written answer that was given last, ``told_at`` when;
-    ``offered_at`` when something was offered here last, whoever began it.
+    ``offered_at`` when something was offered here last, whoever began it. ``sorry_for`` is the promise of an
+    answer that was broken, once that has been owned up to; ``loop`` what speaks for a machine writing here.
     """
 
     flow: str = ""
@@ -128,6 +151,8 @@ class State:
     told: str = ""
     told_at: datetime | None = None
     offered_at: datetime | None = None
+    sorry_for: datetime | None = None
+    loop: Loop = Loop()
 
 
 _FIELDS: Final = tuple(field.name for field in fields(State))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final, assert_never
 
 from dialogs.agreement import ask_consent, grant, withdraw
@@ -32,7 +31,6 @@ from dialogs.planning import enrol_flow_end, enrol_tag, pause, promise, put_on
 from dialogs.records import HandedOff, Preferred
 from dialogs.scene import setup_of
 from dialogs.state import Frame, changed
-from dialogs.timing import after
 from dialogs.triage import more_urgent
 from dialogs.turn import HALT, Turn
 from dialogs.ways import case
@@ -231,8 +229,9 @@ def _consent(turn: Turn, flow: Flow, step: Consent) -> Target | None:
 
 def _hand_off(turn: Turn, flow: Flow, step: Handoff) -> None:
     """A human takes over; what the buyer is told is a promise, and so has a time."""
+    turn.reason = step.reason
     turn.say(flow, step, step.lines, notice=True)
-    promised = after(turn.now, timedelta(hours=max(turn.facts.promise, 1)))
+    promised = turn.facts.opening.promised(turn.now, turn.facts.promise)
     seen = turn.escalation
     priority = step.priority if seen is None else more_urgent(step.priority, seen.priority)
     why = "" if seen is None else seen.reason

@@ -52,7 +52,8 @@ def sample_scene(facts: Facts, products: Mapping[str, Product], now: datetime) -
         "1001", "#1001", "EUR", Decimal(0), now, "shipped",
         buyer_name="Anna Beispiel", items=items, parcels=(_TRACKING,), milestones={"shipped": yesterday},
     )  # fmt: skip
-    scene = Scene(replace(facts, orders=(order,), products=products), State(), Tone(), order, now.date())
+    shown = replace(facts, orders=(order,), products=products)
+    scene = Scene(shown, State(), Tone(), order, now.date(), now=now)
     return replace(scene, offer=_offer(scene, now.date()))
 
 

@@ -55,6 +55,7 @@ _REMEMBERED: Final = 3
 _SAME_TALK: Final = timedelta(days=2)
 _TYPED: Final = frozenset({"text", "comment", "number", "date", "email", "order_number", "photo", "product"})
 _LATE_WORDS: Final = frozenset[Why]({"overdue", "waiting_for_money", "ignored", "promise_broken", "repeated"})
+_WAITED: Final = frozenset[Why]({"overdue", "ignored", "promise_broken"})
 _SMALL_TALK: Final = frozenset[Intent]({"thanks", "greeting", "goodbye", "yes", "no"})
 _CHANGES: Final = frozenset[Intent]({"address_change", "cancel_order"})
 
@@ -158,7 +159,12 @@ def stuck(meaning: Understanding, moment: Moment = NO_MOMENT) -> Escalation:
 
 def beyond_help(meaning: Understanding) -> bool:
     """Whether something is said to be in pieces: no hint how to set it up mends that."""
-    return meaning.intent == "defect" and _BEYOND_HELP.search(meaning.text) is not None
+    return meaning.intent == "defect" and in_pieces(meaning.text)
+
+
+def in_pieces(text: str) -> bool:
+    """Whether the words tell of something broken, torn, shattered."""
+    return _BEYOND_HELP.search(text) is not None
 
 
 def chance_of(meaning: Understanding, moment: Moment = NO_MOMENT, *, alarm: bool = False) -> float:
@@ -221,6 +227,8 @@ def _by_number(meaning: Understanding, moment: Moment) -> Reason:
         return "privacy"
     if meaning.intent in _CHANGES:
         return "urgent_change"
+    if "broken" in whys and not whys & _WAITED:  # to want money back for what is broken is not to have waited
+        return "defect"
     if whys & _LATE_WORDS:
         return "waiting"
     if meaning.mood.label == "negative":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from dialogs.cutting import clean
+from dialogs.bubbles import joined
 from dialogs.expressions import Fill
 from dialogs.facts import Facts
 from dialogs.flow import Ask, Asking, Book, Checklist, Consent, Flow, Say, Step, Target
@@ -16,17 +16,15 @@ from dialogs.names import filler
 from dialogs.planned import Planned
 from dialogs.records import (
     Answer,
-    Answered,
     HandedOff,
-    Offered,
     OptedIn,
     OptedOut,
     Record,
     Reminder,
     Taken,
-    Touched,
+    tells_of_words,
 )
-from dialogs.scene import OfferView, Scene
+from dialogs.scene import Case, OfferView, Scene
 from dialogs.shop import Order
 from dialogs.showing import dressed
 from dialogs.state import Frame, Option, Parked, State, changed
@@ -93,21 +91,23 @@ class Turn:
         self.today = local(now, facts.timezone).date()
         self.orders = {order.id: order for order in facts.orders}
         self.drafts: list[Draft] = []
+        self.notices: list[Draft] = []
+        self.introduced = self.returned = False
         self.reminders: dict[str, Reminder] = {}
         self.cancelled: dict[str, None] = {}
         self.records: list[Record] = []
         self.evidence: tuple[str, ...] = ()
         self.escalation: Escalation | None = None
+        self.reason, self.named, self.broken = "", "", False
         self.frames: tuple[Frame, ...] = ()
         self.offer = OfferView()
         self.touch: Touch | None = None
-        self.touched = False
-        self.handed_off = False
-        self.asked_now = False
+        self.touched = self.handed_off = self.asked_now = False
         self.at_once: list[Planned] = []
         self.watched = False
         self.taken: list[Taken] = []
         self._scene: Scene | None = None
+        self._case = Case()
         if language is not None:
             self.state = changed(self.state, language=language)
 
@@ -144,6 +144,15 @@ class Turn:
         return replace(self.tone, voice=self.facts.voice)
 
     @property
+    def case(self) -> Case:
+        """Why a human is called, as far as it is known by now."""
+        why = self.reason if self.escalation is None else self.escalation.reason
+        known = self._case
+        if (known.why, known.broken, known.sku) != (why, self.broken, self.named):
+            self._case = Case(why, self.broken, self.named)
+        return self._case
+
+    @property
     def scene(self) -> Scene:
         """The moment, for texts and conditions."""
         seen = self._scene
@@ -152,9 +161,19 @@ class Turn:
             or seen.state is not self.state
             or seen.facts is not self.facts
             or seen.offer is not self.offer
+            or seen.case is not self.case
         ):
             order = self._order()
-            seen = Scene(self.facts, self.state, self._tone(order), order, self.today, self.offer)
+            seen = Scene(
+                self.facts,
+                self.state,
+                self._tone(order),
+                order,
+                self.today,
+                self.offer,
+                self.now,
+                self.case,
+            )
             self._scene = seen
         return seen
 
@@ -186,6 +205,21 @@ class Turn:
     def phrase(self, key: str) -> None:
         """Say one of the house's own sentences."""
         self.drafts.append(Draft(self.words(self.book.phrases[key]), "house", key))
+
+    def notice(self, key: str, template: str = "") -> bool:
+        """Say one of the house's own sentences although a human has the floor; False if it cannot be said."""
+        stand_in = fill_template(self.book.templates, template, self._approved_tone, filler(self.scene))
+        if self.facts.reach == "closed" or (self.facts.reach == "template" and stand_in is None):
+            return False
+        self.phrase(key)
+        self.notices.append(replace(self.drafts.pop(), template=stand_in, notice=True))
+        return True
+
+    def introduce(self, key: str) -> None:
+        """Say one of the house's own sentences that tells who is speaking: nothing needs to say it again."""
+        self.phrase(key)
+        self.introduced = True
+        self._told()
 
     def line(self, flow: Flow, step: Step, lines: Lines) -> tuple[str, str]:
         """The variant that is this buyer's, and its text."""
@@ -313,7 +347,7 @@ class Turn:
         """A human gets the floor; nothing more is asked."""
         self.records.append(reason)
         self.close()
-        self.state = changed(self.state, last_human_at=self.now, misses=0)
+        self.state = changed(self.state, last_human_at=self.now, misses=0, sorry_for=None)
         self.handed_off = True
 
     def keep(self) -> Kept:
@@ -398,11 +432,11 @@ class Turn:
     # -- the end
 
     def finish(self, *, spoke: bool, silent: bool) -> Answer:
-        """The outcome. ``silent``: a human has the floor, so nothing is said and no question is moved."""
+        """The outcome. ``silent``: a human has the floor, so but for notices nothing is said or moved."""
         if silent:
             return self._kept_only(spoke=spoke)
-        drafts = _joined(self.drafts)
-        if drafts:
+        drafts = joined(self.drafts)
+        if drafts and not self.introduced:
             drafts[0] = self._disclosed(drafts[0])
         if spoke or drafts:
             self.state = changed(self.state, last_at=self.now)
@@ -421,12 +455,17 @@ class Turn:
         human = self.before.last_human_at
         if told is None:
             key = "disclosure"
-        elif (last is not None and self.now - last > PAUSE) or (human is not None and human >= told):
+        elif self.returned or (last and self.now - last > PAUSE) or (human and human >= told):
             key = "disclosure_again"
         else:
             return draft
-        self.state = changed(self.state, disclosed_at=self.now)
+        self._told()
         return replace(draft, text=f"{self.words(self.book.phrases[key])}\n\n{draft.text}")
+
+    def _told(self) -> None:
+        """It has been said who is speaking; a human who gave the floor back just now spoke before that."""
+        human = after(self.now, -_SOON) if self.returned else self.state.last_human_at
+        self.state = changed(self.state, disclosed_at=self.now, last_human_at=human)
 
     def _kept_only(self, *, spoke: bool) -> Answer:
         old = self.before
@@ -439,7 +478,9 @@ class Turn:
             last_human_at=self.now, last_at=self.now if spoke else old.last_at,
         )  # fmt: skip
         records = tuple(
-            record for record in self.records if not isinstance(record, HandedOff) and not _said(record)
+            record
+            for record in self.records
+            if not isinstance(record, HandedOff) and not tells_of_words(record)
         )
         # A promise to come back is made by words, and none were said; what an order's progress plans is kept.
         reminders = tuple(r for r in self.reminders.values() if r.data.get("kind") in {"touch", "delay"})
@@ -448,49 +489,12 @@ class Turn:
         )
         if withdrawn and not any(isinstance(record, OptedIn) for record in records):
             reminders = ()
-        return Answer(state, (), reminders, tuple(self.cancelled), records)
+        return Answer(state, tuple(self.notices), reminders, tuple(self.cancelled), records)
 
 
 _SOON: Final = timedelta(seconds=1)
 
 
-def _said(record: Record) -> bool:
-    """Whether a record tells of something that was said."""
-    said = isinstance(record, Answered | Offered)
-    return said or (isinstance(record, Touched) and record.fate in {"sent", "merged"})
-
-
 def _expecting(step: Asking) -> str:
     """What understanding is told to expect."""
     return step.expects if isinstance(step, Ask) else "choice"
-
-
-def _joined(drafts: list[Draft]) -> list[Draft]:
-    """Drafts that can share a bubble put into one: every bubble costs money."""
-    joined: list[Draft] = []
-    for draft in drafts:
-        last = joined[-1] if joined else None
-        if last is not None and _fit(last, draft):
-            joined[-1] = replace(
-                draft, text=f"{last.text}\n\n{draft.text}", link=last.link or draft.link,
-                picture=last.picture or draft.picture, notice=last.notice or draft.notice,
-                proactive=last.proactive or draft.proactive, touchpoint=draft.touchpoint or last.touchpoint,
-                expires_at=draft.expires_at or last.expires_at,
-            )  # fmt: skip
-        else:
-            joined.append(draft)
-    return [replace(draft, text=clean(draft.text)) for draft in joined if draft.text or draft.cards]
-
-
-def _fit(last: Draft, draft: Draft) -> bool:
-    """Whether two drafts say the same in one bubble as in two."""
-    return (
-        not last.choices
-        and not last.cards
-        and not draft.cards
-        and last.template is None
-        and draft.template is None
-        and (last.link is None or draft.link is None)
-        and (last.picture is None or draft.picture is None)
-        and last.proactive == draft.proactive
-    )

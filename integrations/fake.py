@@ -12,14 +12,20 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
-from dialogs.channel import ButtonLimits, Capabilities, right_to_write
-from dialogs.messages import Outgoing
+from dialogs.channel import MB, ButtonLimits, Capabilities, FileLimit, right_to_write
+from dialogs.messages import Attachment, Outgoing
+from dialogs.stored_templates import StoredTemplate
 from integrations.base import (
     IntegrationError,
+    Letter,
     MailRequest,
+    MediaFile,
+    MediaGone,
+    MediaTooLarge,
     Refused,
     Sent,
     SentCopy,
+    ServiceRequest,
     Uncertain,
     Unreachable,
     WindowClosed,
@@ -38,6 +44,10 @@ FAKE_CAPABILITIES: Final = Capabilities(
     card_buttons=3,
     caption=200,
     media_with_buttons=True,
+    files=(
+        FileLimit("image", 1 * MB, ("image/jpeg", "image/png")),
+        FileLimit("document", 2 * MB, ("application/pdf",)),
+    ),
     window=timedelta(hours=24),
     agent_window=timedelta(days=7),
     templates=True,
@@ -68,7 +78,8 @@ class _Trouble:
 class FakeChannel:
     """Accepts messages to people who were `hear`d, within ``capabilities`` and the window at ``clock()``.
 
-    ``sent`` is what it accepted, in order; ``seen_messages`` and ``answered`` what it was told besides.
+    ``sent`` is what it accepted, in order; ``seen_messages``, ``typing_shown`` and ``answered`` what it was
+    told besides.
     """
 
     clock: Callable[[], datetime]
@@ -77,7 +88,13 @@ class FakeChannel:
     account: str = "shop"
     sent: list[Delivered] = field(default_factory=list)
     seen_messages: list[tuple[str, str]] = field(default_factory=list)
+    typing_shown: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
+    files: dict[str, MediaFile] = field(default_factory=dict)
+    """What people have sent, by media id."""
+    stored: list[StoredTemplate] = field(default_factory=list)
+    """The templates that the platform keeps, where ``template_account`` says that it keeps some."""
+    template_account: str = ""
     closed: bool = False
     _heard: dict[str, datetime] = field(default_factory=dict)
     _blocked: set[str] = field(default_factory=set)
@@ -119,8 +136,8 @@ class FakeChannel:
             raise trouble.error
         return Sent(made.id)
 
-    async def seen(self, address: str, message_id: str) -> None:
-        """Remember that the message was marked as read.
+    async def seen(self, address: str, message_id: str, *, typing: bool = True) -> None:
+        """Remember that the message was marked as read, and to whom it was shown that somebody types.
 
         Raises:
             Unreachable: the person is blocked or unknown.
@@ -128,6 +145,8 @@ class FakeChannel:
         """
         self._check_known(address)
         self.seen_messages.append((address, message_id))
+        if typing:
+            self.typing_shown.append(address)
 
     async def answer_tap(self, callback_id: str) -> None:
         """Remember that the tap was answered."""
@@ -139,6 +158,34 @@ class FakeChannel:
             return ()
         mine = [one for one in reversed(self.sent) if one.address == address]
         return [SentCopy(one.id, one.outgoing.text, one.at) for one in mine]
+
+    async def fetch(self, attachment: Attachment, *, largest: int) -> MediaFile:
+        """Return one of `files`.
+
+        Raises:
+            MediaGone: there is none under this id.
+            MediaTooLarge: it has more than ``largest`` bytes.
+
+        """
+        file = self.files.get(attachment.media_id or "")
+        if file is None:
+            raise MediaGone("There is no such file here.")
+        if len(file.body) > largest:
+            raise MediaTooLarge(f"The file has more than {largest} bytes.")
+        return file
+
+    async def templates(self) -> Sequence[StoredTemplate]:
+        """Return `stored`.
+
+        Raises:
+            IntegrationError: what `fail` was given; `Refused` without ``template_account``.
+
+        """
+        if self._troubles:
+            raise self._troubles.popleft().error
+        if not self.template_account:
+            raise Refused("This channel keeps no templates.")
+        return tuple(self.stored)
 
     def entry_url(self, code: str, greeting: str) -> str:
         """Return an address that carries both."""
@@ -188,6 +235,33 @@ class FakeMailer:
         trouble = self._troubles.popleft() if self._troubles else None
         if trouble is None or isinstance(trouble, Uncertain):
             self.mailed.setdefault(request.id, request)
+        if trouble is not None:
+            raise trouble
+
+
+@dataclass(slots=True)
+class FakeRequests:
+    """Takes every request, once per id. ``told`` is all that came, ``taken`` what the shop has."""
+
+    told: list[ServiceRequest] = field(default_factory=list)
+    taken: dict[str, ServiceRequest] = field(default_factory=dict)
+    _troubles: deque[IntegrationError] = field(default_factory=deque)
+
+    def fail(self, *errors: IntegrationError) -> None:
+        """Let the next requests raise these, one each. An `Uncertain` one is taken all the same."""
+        self._troubles.extend(errors)
+
+    async def send(self, request: ServiceRequest) -> None:
+        """Take one request.
+
+        Raises:
+            IntegrationError: what `fail` was given.
+
+        """
+        self.told.append(request)
+        trouble = self._troubles.popleft() if self._troubles else None
+        if trouble is None or isinstance(trouble, Uncertain):
+            self.taken.setdefault(request.id, request)
         if trouble is not None:
             raise trouble
 
@@ -253,3 +327,43 @@ def _check_cards(outgoing: Outgoing, capabilities: Capabilities) -> None:
 def _fits(length: int, most: int, what: str) -> None:
     if length > most:
         raise Refused(f"The {what} is {length}, and may be {most} at most.")
+
+
+@dataclass(slots=True)
+class FakePost:
+    """Takes letters to every address that is one; ``sent`` is what it took."""
+
+    sent: list[Letter] = field(default_factory=list)
+    closed: bool = False
+    _troubles: deque[IntegrationError] = field(default_factory=deque)
+    _unknown: set[str] = field(default_factory=set)
+
+    def fail(self, *errors: IntegrationError) -> None:
+        """Let the next letters meet with these, one each. An `Uncertain` one is taken all the same."""
+        self._troubles.extend(errors)
+
+    def forget(self, address: str) -> None:
+        """Let there be no such address."""
+        self._unknown.add(address)
+
+    async def send(self, letter: Letter) -> None:
+        """Take one letter.
+
+        Raises:
+            IntegrationError: what `fail` was given, or what a mail server would say.
+
+        """
+        trouble = self._troubles.popleft() if self._troubles else None
+        if trouble is not None and not isinstance(trouble, Uncertain):
+            raise trouble
+        mailbox, _, host = letter.to.partition("@")
+        no_address = not mailbox or not host or "@" in host or any(map(str.isspace, letter.to))
+        if no_address or letter.to in self._unknown:
+            raise Unreachable("There is no such address.", code="550")
+        self.sent.append(letter)
+        if trouble is not None:
+            raise trouble
+
+    async def aclose(self) -> None:
+        """Remember that it was closed."""
+        self.closed = True

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias, cast
 import aiohttp
 import orjson
 
-from integrations.base import IntegrationError, Malformed, Refused, Unavailable, Uncertain
+from integrations.base import IntegrationError, Malformed, MediaTooLarge, Refused, Unavailable, Uncertain
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -137,6 +137,48 @@ class Http:
             # `from None`: aiohttp's texts carry the whole address, and with it tokens.
             raise _named(error, method, url, sent=progress.sent) from None
 
+    async def download(
+        self,
+        url: str,
+        *,
+        largest: int,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 60.0,  # noqa: ASYNC109 - as in `request`
+    ) -> Answer:
+        """Ask for a file and stop reading once it turns out to have more than ``largest`` bytes.
+
+        The body of an answer other than 2xx is not read.
+
+        Raises:
+            MediaTooLarge: it has more.
+            Unavailable: the server was not reached, or the line broke; it can be asked again.
+            Refused: ``url`` is no HTTP address.
+
+        """
+        head = {"Accept-Encoding": "identity", **(headers or {})}
+        try:
+            async with self._open().get(
+                url,
+                headers=head,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=timeout),
+                trace_request_ctx=_Progress(sent=False),
+            ) as response:
+                if not 200 <= response.status < 300:
+                    return Answer(response.status, response.headers)
+                if (response.content_length or 0) > largest:
+                    raise _too_large(url, largest)
+                body = bytearray()
+                async for part in response.content.iter_any():
+                    body += part
+                    if len(body) > largest:
+                        raise _too_large(url, largest)
+                return Answer(response.status, response.headers, bytes(body))
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+            raise Refused(f"GET {redacted(url)}: this is no HTTP address.") from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _named(error, "GET", url, sent=True) from None
+
     async def aclose(self) -> None:
         """Release the connections; a later request would open new ones."""
         if self._session is not None:
@@ -149,6 +191,10 @@ def _encoded(value: object, method: str, url: str) -> bytes:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
         raise Refused(f"{method} {redacted(url)}: the body cannot be written as JSON.") from None
+
+
+def _too_large(url: str, largest: int) -> MediaTooLarge:
+    return MediaTooLarge(f"GET {redacted(url)}: the file has more than {largest} bytes.")
 
 
 def _named(error: Exception, method: str, url: str, *, sent: bool) -> IntegrationError:

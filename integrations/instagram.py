@@ -8,14 +8,19 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from urllib.parse import quote
 
-from dialogs.channel import ButtonLimits, Capabilities, Rate
-from dialogs.messages import Outgoing
-from integrations import instagram_events
-from integrations.base import Parsed, Refused, Sent, SentCopy, Uncertain
+from dialogs.channel import MB, ButtonLimits, Capabilities, FileLimit, Rate
+from dialogs.messages import Arrival, Attachment, Outgoing
+from integrations import instagram_events, instagram_threads
+from integrations.base import MediaFile, MediaGone, Parsed, Refused, Sent, SentCopy, Unavailable, Uncertain
+from integrations.downloads import META_HOSTS, Downloads
 from integrations.http import Http
 from integrations.instagram_messages import body_of
 from integrations.meta import answer_handshake, branch, branches, load, moment, text, verify_signature, word
 from integrations.meta_graph import Graph
+from integrations.upkeep import Renewed, ThreadPage
+
+ASKING: Final = Rate(timedelta(seconds=1), burst=1)
+"""Half of the two calls a second that Conversations API allows: `Instagram.history` needs the rest."""
 
 _PUBLIC_LINKS: Final = "https://ig.me"
 
@@ -31,6 +36,12 @@ CAPABILITIES: Final = Capabilities(
     card_title=80,
     card_buttons=3,
     caption=0,  # an attachment and a text are two messages
+    files=(  # Send API, "media": png/jpeg 8 MB, audio, video and pdf 25 MB
+        FileLimit("image", 8 * MB, ("image/jpeg", "image/png")),
+        FileLimit("video", 25 * MB, ("video/mp4", "video/ogg", "video/quicktime", "video/webm")),
+        FileLimit("audio", 25 * MB, ("audio/aac", "audio/mp4", "audio/wav")),
+        FileLimit("document", 25 * MB, ("application/pdf",)),
+    ),
     window=timedelta(hours=24),  # Messaging policy: 24 hours from the person's last message
     agent_window=timedelta(days=7),  # Human agent tag: 7 days
     # Rate limits: 100/s by the overview page, 300/s by the rate page; the smaller one holds.
@@ -76,8 +87,12 @@ class Instagram:
             version=settings.version,
             token=settings.access_token,
         )
+        self._downloads = Downloads(
+            self._http, service="Instagram", base=settings.graph_url, hosts=META_HOSTS
+        )
         # A Page token speaks for the Page, whose id is not the account's: "me" is the Page there.
         self._node = settings.account_id if settings.login == "instagram" else "me"
+        self._own: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -149,14 +164,20 @@ class Instagram:
             )
         return Sent(message_id)
 
-    async def seen(self, address: str, message_id: str) -> None:  # noqa: ARG002 - Instagram marks the whole thread
-        """Mark the thread as read, then show the typing bubble: Instagram wants two requests for it.
+    async def seen(
+        self,
+        address: str,
+        message_id: str,  # noqa: ARG002 - Instagram marks the whole thread
+        *,
+        typing: bool = True,
+    ) -> None:
+        """Mark the thread as read and, if ``typing``, show the typing bubble: they are two requests.
 
         Raises:
             IntegrationError: as for `send`.
 
         """
-        for action in ("mark_seen", "typing_on"):
+        for action in ("mark_seen", "typing_on")[: 2 if typing else 1]:
             await self._graph.post(
                 f"{self._node}/messages", {"recipient": {"id": address}, "sender_action": action}
             )
@@ -190,6 +211,96 @@ class Instagram:
                 if author and author != address and message_id and at is not None:
                     copies.append(SentCopy(message_id, text(message.get("message")), at))
         return sorted(copies, key=lambda copy: copy.at, reverse=True)
+
+    @property
+    def asking_rate(self) -> Rate:
+        """How often threads may be asked for."""
+        return ASKING
+
+    async def threads(self, more: str = "") -> ThreadPage:
+        """Return the account's threads, those in which something happened last first.
+
+        Raises:
+            IntegrationError: as for `send`, but never `Uncertain`.
+
+        """
+        after = {"after": more} if more else {}
+        listed = {**instagram_threads.LISTED, **after}
+        return instagram_threads.read_page(await self._graph.get(f"{self._node}/conversations", listed))
+
+    async def messages(self, thread: str) -> Sequence[Arrival]:
+        """Return the 20 newest messages of a thread, oldest first.
+
+        Raises:
+            IntegrationError: as for `threads`.
+
+        """
+        answer = await self._graph.get(quote(thread, safe=""), dict(instagram_threads.DETAILS))
+        return instagram_threads.read_thread(answer, self.account, await self._names())
+
+    async def _names(self) -> frozenset[str]:
+        """Return everything by which the platform may mean this account; asked for once.
+
+        With Instagram Login it goes by an id of the app's beside its own; with a Page, by the Page's, too.
+        """
+        if not self._own:
+            linked = "instagram_business_account{id,username}"
+            fields = "user_id,username" if self._settings.login == "instagram" else f"id,{linked}"
+            try:
+                me = await self._graph.get("me", {"fields": fields})
+            except (
+                Refused
+            ):  # the settings' own names will mostly do; where not, nothing is taken for anything
+                me = {}
+            told = [me.get("id"), me.get("user_id"), me.get("username")]
+            account = branch(me.get("instagram_business_account"))
+            told += [account.get("id"), account.get("username"), self.account, self._settings.handle]
+            self._own = frozenset(name.casefold() for name in map(word, told) if name)
+        return self._own
+
+    @property
+    def renewable(self) -> bool:
+        """Whether the token is one of Instagram Login, which lasts 60 days; a Page's has no end."""
+        return self._settings.login == "instagram"
+
+    @property
+    def token(self) -> str:
+        """The access token in use."""
+        return self._graph.token
+
+    def use_token(self, token: str) -> None:
+        """Speak with another token from now on."""
+        self._graph.token = token
+
+    async def renew(self) -> Renewed:
+        """Return a token for 60 more days. Source: Instagram Platform, "Refresh Access Token".
+
+        Only a token that is at least 24 hours old and has not run out is renewed.
+
+        Raises:
+            IntegrationError: as for `send`, but never `Uncertain`.
+
+        """
+        answer = await self._graph.get_unversioned(
+            "refresh_access_token", {"grant_type": "ig_refresh_token", "access_token": self.token}
+        )
+        token, seconds = text(answer.get("access_token")).strip(), answer.get("expires_in")
+        if not token or isinstance(seconds, bool) or not isinstance(seconds, int) or seconds <= 0:
+            raise Unavailable("Instagram renewed the access token without showing it; it is asked again.")
+        return Renewed(token, timedelta(seconds=seconds))
+
+    async def fetch(self, attachment: Attachment, *, largest: int) -> MediaFile:
+        """Return the file behind an attachment's address, which is signed and needs no token.
+
+        View-once media has no address, and shared posts may lead to a page instead of a file.
+
+        Raises:
+            IntegrationError: see `MediaSource.fetch`.
+
+        """
+        if not attachment.url:
+            raise MediaGone("Instagram: this attachment has no address; its content is not shown to us.")
+        return await self._downloads.get(attachment.url, largest=largest)
 
     def entry_url(self, code: str, greeting: str) -> str:  # noqa: ARG002 - ig.me carries no text
         """Return ``ig.me/m/<handle>?ref=<code>``: the code comes back as a referral.

@@ -244,13 +244,18 @@ def _retry_after(answer: Answer) -> float | None:
 
 
 class Graph:
-    """One account's way to the Graph API: base address, version and bearer token put together once."""
+    """One account's way to the Graph API: base address, version and bearer token; that one may change."""
 
     def __init__(self, http: Http, *, service: str, base: str, version: str, token: str) -> None:
         self._http = http
         self._service = service
+        self._root = base.strip("/")
         self._base = "/".join(part.strip("/") for part in (base, version) if part)
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self.token = token
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
 
     async def post(self, path: str, body: JsonObject) -> JsonObject:
         """Send ``body`` to ``path`` (relative, without the version) and return the answer.
@@ -269,7 +274,19 @@ class Graph:
             IntegrationError: as for `post`, but nothing that only asks is ever uncertain.
 
         """
-        answer = await self._http.request("GET", f"{self._base}/{path}", params=params, headers=self._headers)
+        return await self._ask(f"{self._base}/{path}", params)
+
+    async def get_unversioned(self, path: str, params: dict[str, str]) -> JsonObject:
+        """Ask for ``path`` beside the versions, where the token's own endpoints are.
+
+        Raises:
+            IntegrationError: as for `get`.
+
+        """
+        return await self._ask(f"{self._root}/{path}", params)
+
+    async def _ask(self, address: str, params: dict[str, str]) -> JsonObject:
+        answer = await self._http.request("GET", address, params=params, headers=self._headers)
         try:
             return self._read(answer, Unavailable)
         except Uncertain as error:

@@ -13,10 +13,24 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
-from dialogs.channel import ButtonLimits, Capabilities, Rate
-from dialogs.messages import Outgoing, Picture
+from dialogs.channel import MB, ButtonLimits, Capabilities, FileLimit, Rate
+from dialogs.messages import Attachment, Outgoing, Picture
 from integrations import lenient
-from integrations.base import BadSignature, Malformed, Parsed, Refused, Sent, SentCopy, Unreachable
+from integrations.base import (
+    BadSignature,
+    Malformed,
+    MediaFile,
+    MediaGone,
+    MediaTooLarge,
+    Parsed,
+    Refused,
+    Sent,
+    SentCopy,
+    Unavailable,
+    Uncertain,
+    Unreachable,
+)
+from integrations.downloads import Downloads
 from integrations.http import Http
 
 if TYPE_CHECKING:
@@ -35,6 +49,12 @@ CAPABILITIES: Final = Capabilities(
     link=ButtonLimits(count=1, title=64, payload=0, body=4096),
     caption=1024,  # Bot API, sendPhoto
     media_with_buttons=True,
+    files=(  # Bot API, "Sending files": by its address 5 MB for photos, 20 MB for the rest
+        FileLimit("image", 5 * MB, ("image/jpeg", "image/png")),
+        FileLimit("video", 20 * MB, ("video/mp4",)),
+        FileLimit("audio", 20 * MB, ("audio/mpeg", "audio/mp4")),
+        FileLimit("document", 20 * MB, ("application/pdf",)),
+    ),
     window=None,  # a bot may write to whoever has started it
     # https://core.telegram.org/bots/faq: about 30 messages a second in all, one a second in a chat, where
     # short bursts are let through.
@@ -51,13 +71,15 @@ T = TypeVar("T")
 class TelegramSettings:
     """What one bot needs: its ``token`` from @BotFather, and a ``secret`` of 1-256 letters, digits, - and _.
 
-    ``username`` is the bot's own, without ``@``; entry links are made of it.
+    ``username`` is the bot's own, without ``@``; entry links are made of it. ``support_chats`` are the ids of
+    the groups in which agents answer.
     """
 
     token: str = field(repr=False)
     secret: str = field(repr=False)
     api_url: str = "https://api.telegram.org"
     username: str = ""
+    support_chats: tuple[str, ...] = ()
     link_base: str = _PUBLIC_LINKS
 
 
@@ -75,8 +97,10 @@ class Telegram:
         self._username = settings.username.lstrip("@")
         self._http = http or Http()
         self._owns_http = http is None
+        self._groups = frozenset(settings.support_chats)
         self._updates = telegram_updates
         self._calls = telegram_http
+        self._downloads = Downloads(self._http, service="Telegram", base=settings.api_url)
         self._bot = telegram_http.make_bot(self._http, settings.token, settings.api_url)
 
     @property
@@ -119,7 +143,7 @@ class Telegram:
             raise Malformed("The body of a Telegram update must be JSON, and this is none.") from None
         if not isinstance(update, dict):
             raise Malformed("The body of a Telegram update must be a JSON object.")
-        return self._updates.read(update, self._account, now)
+        return self._updates.read(update, self._account, now, self._groups)
 
     async def send(
         self,
@@ -178,14 +202,21 @@ class Telegram:
             rows.append([InlineKeyboardButton(outgoing.link.title, url=outgoing.link.url)])
         return InlineKeyboardMarkup(rows) if rows else None
 
-    async def seen(self, address: str, message_id: str) -> None:  # noqa: ARG002 - a bot's chat has no read mark
-        """Show that an answer is being written, for five seconds or until it comes.
+    async def seen(
+        self,
+        address: str,
+        message_id: str,  # noqa: ARG002 - a bot's chat has no read mark
+        *,
+        typing: bool = True,
+    ) -> None:
+        """Show that an answer is being written, for five seconds or until it comes; else do nothing.
 
         Raises:
             IntegrationError: as for `send`.
 
         """
-        await self._call(self._bot.send_chat_action(_chat(address), "typing"))
+        if typing:
+            await self._call(self._bot.send_chat_action(_chat(address), "typing"))
 
     async def answer_tap(self, callback_id: str) -> None:
         """Stop the little clock on the tapped button.
@@ -199,6 +230,34 @@ class Telegram:
     async def history(self, address: str) -> Sequence[SentCopy]:  # noqa: ARG002 - the port
         """Return nothing: a bot cannot read a chat's history."""
         return ()
+
+    async def fetch(self, attachment: Attachment, *, largest: int) -> MediaFile:
+        """Ask where the file lies, and fetch it; a bot gets files of up to 20 MB.
+
+        Source: Bot API, getFile.
+
+        Raises:
+            IntegrationError: see `MediaSource.fetch`.
+
+        """
+        if not attachment.media_id:
+            raise MediaGone("Telegram: this attachment has no file id.")
+        try:
+            file = await self._call(self._bot.get_file(attachment.media_id))
+        except Refused as error:
+            words = str(error).lower()
+            if "file is too big" in words:
+                raise MediaTooLarge(str(error), code=error.code) from None
+            if "temporarily unavailable" in words:
+                raise Unavailable(str(error), code=error.code) from None
+            raise
+        except Uncertain as error:
+            raise Unavailable(str(error), code=error.code) from None
+        if file.file_size is not None and file.file_size > largest:
+            raise MediaTooLarge(f"Telegram: the file has {file.file_size} bytes, more than {largest}.")
+        path = file.file_path or ""
+        name = attachment.title or path.rpartition("/")[2]
+        return await self._downloads.get(path, largest=largest, name=name)
 
     def entry_url(self, code: str, greeting: str) -> str:  # noqa: ARG002 - t.me carries no text
         """Return ``t.me/<bot>?start=<code>``: the code comes back as ``/start <code>``.

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 from telegram import CallbackQuery, Chat, Message, MessageReactionUpdated, Update, User
 from telegram.error import TelegramError
 
+from dialogs.group import GroupArrival, GroupEvent
 from dialogs.messages import (
     Arrival,
     Attachment,
@@ -31,7 +32,7 @@ from dialogs.messages import (
     Text,
     Unsupported,
 )
-from integrations import lenient
+from integrations import lenient, telegram_groups
 from integrations.base import Ignored, Parsed
 from integrations.phones import e164
 
@@ -82,8 +83,8 @@ _START: Final = re.compile(r"/start(?:@\w+)?(?:\s+(?P<ref>[A-Za-z0-9_-]{1,64}))?
 _UNREADABLE: Final = (ArithmeticError, AttributeError, LookupError, TelegramError, TypeError, ValueError)
 
 
-def read(update: JsonObject, account: str, now: datetime) -> Parsed:
-    """Translate one update; never raises.
+def read(update: JsonObject, account: str, now: datetime, groups: frozenset[str] = frozenset()) -> Parsed:
+    """Translate one update; never raises. ``groups`` are the support groups: agents speak there, not buyers.
 
     A tap carries no time of its own, so it gets ``now``, in whole seconds like everything else of Telegram's:
     a text written right after it must not look older.
@@ -98,8 +99,17 @@ def read(update: JsonObject, account: str, now: datetime) -> Parsed:
     holder = raw.get("message") if kind == "callback_query" else raw
     if not isinstance(holder, dict) or not isinstance(holder.get("chat"), dict):
         return _ignored(kind, "no chat")
-    if holder["chat"].get("type") != "private":
-        return _ignored("group", f"{kind} outside a private chat")
+    # Numbers are counted per bot, and a shop may change its bot.
+    external_id, at = f"{account}:{update_id}", _time(raw, now)
+    ours = _of_agents(kind, raw, holder["chat"], groups)
+    if ours is None:
+        return _of_buyer(kind, raw, account, external_id, at)
+    if isinstance(ours, str):
+        return _ignored(ours, f"{kind} in a group without anything to do")
+    return Parsed(desk=(GroupArrival(SOURCE, external_id, at, ours),))
+
+
+def _of_buyer(kind: str, raw: JsonObject, account: str, external_id: str, at: datetime) -> Parsed:
     found = _READERS[kind](raw)
     if found is None:
         return _ignored(kind, "malformed")
@@ -110,13 +120,23 @@ def read(update: JsonObject, account: str, now: datetime) -> Parsed:
         return _ignored(kind, "malformed")
     arrival = Arrival(
         source=SOURCE,
-        # Numbers are counted per bot, and a shop may change its bot.
-        external_id=f"{account}:{update_id}",
-        at=_time(raw, now),
+        external_id=external_id,
+        at=at,
         event=event,
         contact=_contact(account, chat, sender, event),
     )
     return Parsed(arrivals=(arrival,))
+
+
+def _of_agents(
+    kind: str, raw: JsonObject, chat: JsonObject, groups: frozenset[str]
+) -> GroupEvent | str | None:
+    """Return what an agent did, or the name of what is left alone; None if it may be a buyer's."""
+    if str(chat.get("id")) in groups:
+        return telegram_groups.read(kind, raw)
+    if chat.get("type") != "private":
+        return "group"
+    return telegram_groups.linking(raw) if groups and kind == "message" else None
 
 
 _Found: TypeAlias = tuple[Chat, User | None, Event | str]

@@ -8,15 +8,28 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
-from dialogs.channel import ButtonLimits, Capabilities, Rate
-from dialogs.messages import Outgoing
+from dialogs.channel import MB, ButtonLimits, Capabilities, FileLimit, Rate
+from dialogs.messages import Attachment, Outgoing
+from dialogs.stored_templates import StoredTemplate
 from integrations import whatsapp_events
-from integrations.base import Parsed, Refused, Sent, SentCopy, Uncertain
+from integrations.base import (
+    MediaFile,
+    MediaGone,
+    MediaTooLarge,
+    Parsed,
+    Refused,
+    Sent,
+    SentCopy,
+    Unavailable,
+    Uncertain,
+)
+from integrations.downloads import META_HOSTS, Downloads
 from integrations.http import Http
 from integrations.meta import answer_handshake, branches, load, verify_signature, word
 from integrations.meta_graph import Graph
 from integrations.whatsapp_inbound import SOURCE
 from integrations.whatsapp_messages import body_of, seen_body
+from integrations.whatsapp_templates import read_templates
 
 _PUBLIC_LINKS: Final = "https://wa.me"
 
@@ -29,6 +42,12 @@ CAPABILITIES: Final = Capabilities(
     link=ButtonLimits(count=1, title=20, payload=0, body=1024),  # Interactive call-to-action URL
     caption=1024,  # Media messages
     media_with_buttons=True,  # image, video or document as header of buttons or link
+    files=(  # Media, "Supported media types"
+        FileLimit("image", 5 * MB, ("image/jpeg", "image/png")),
+        FileLimit("video", 16 * MB, ("video/mp4", "video/3gpp")),
+        FileLimit("audio", 16 * MB, ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg")),
+        FileLimit("document", 100 * MB, ("application/pdf",)),
+    ),
     window=timedelta(hours=24),  # Customer service window
     templates=True,
     # Throughput: 80/s for a number, incoming and outgoing together, before the automatic upgrade.
@@ -44,7 +63,8 @@ class WhatsAppSettings:
     """What one WhatsApp number needs.
 
     ``phone_number_id`` is Meta's id of the number, ``number`` the number itself (digits with country code, no
-    plus) as ``wa.me`` wants it. ``graph_url`` is the base without the version.
+    plus) as ``wa.me`` wants it. ``graph_url`` is the base without the version. ``waba_id`` is the id of the
+    business account that has the templates; empty: they are not looked at.
     """
 
     app_secrets: tuple[str, ...] = field(repr=False)
@@ -55,6 +75,7 @@ class WhatsAppSettings:
     graph_url: str = "https://graph.facebook.com"
     version: str = "v25.0"
     link_base: str = "https://wa.me"
+    waba_id: str = ""
 
 
 class WhatsApp:
@@ -71,6 +92,7 @@ class WhatsApp:
             version=settings.version,
             token=settings.access_token,
         )
+        self._downloads = Downloads(self._http, service="WhatsApp", base=settings.graph_url, hosts=META_HOSTS)
         self._path = f"{settings.phone_number_id}/messages"
 
     @property
@@ -138,14 +160,20 @@ class WhatsApp:
                 return Sent(message_id, held=held)
         raise Uncertain("WhatsApp accepted the message without naming it; its status will tell.")
 
-    async def seen(self, address: str, message_id: str) -> None:  # noqa: ARG002 - the message says whose it is
-        """Mark the message as read and show the typing bubble, in one request.
+    async def seen(
+        self,
+        address: str,  # noqa: ARG002 - the message says whose it is
+        message_id: str,
+        *,
+        typing: bool = True,
+    ) -> None:
+        """Mark the message as read and, if ``typing``, show the typing bubble: it is one request.
 
         Raises:
             IntegrationError: as for `send`.
 
         """
-        await self._graph.post(self._path, seen_body(message_id))
+        await self._graph.post(self._path, seen_body(message_id, typing=typing))
 
     async def answer_tap(self, callback_id: str) -> None:
         """Do nothing: WhatsApp expects no answer to a tap."""
@@ -153,6 +181,48 @@ class WhatsApp:
     async def history(self, address: str) -> Sequence[SentCopy]:  # noqa: ARG002 - the port
         """Return nothing: WhatsApp shows no history; receipts carry our reference instead."""
         return ()
+
+    async def fetch(self, attachment: Attachment, *, largest: int) -> MediaFile:
+        """Ask for the file's address, which holds for five minutes, and fetch it with the token.
+
+        An id from a webhook holds for seven days. Source: WhatsApp Cloud API, "Media".
+
+        Raises:
+            IntegrationError: see `MediaSource.fetch`.
+
+        """
+        if not attachment.media_id:
+            raise MediaGone("WhatsApp: this attachment has no id; its content is not shown to us.")
+        told = await self._graph.get(quote(attachment.media_id, safe=""), {})
+        size = told.get("file_size")
+        if isinstance(size, int) and size > largest:
+            raise MediaTooLarge(f"WhatsApp: the file has {size} bytes, more than {largest}.")
+        try:
+            return await self._downloads.get(
+                word(told.get("url")),
+                largest=largest,
+                token=self._settings.access_token,
+                name=attachment.title or "",
+            )
+        except MediaGone as gone:  # the address was new: it has only run out
+            raise Unavailable(str(gone), code=gone.code) from None
+
+    @property
+    def template_account(self) -> str:
+        """Meta's id of the business account, where the settings name it."""
+        return self._settings.waba_id
+
+    async def templates(self) -> Sequence[StoredTemplate]:
+        """Ask for all templates of the business account; needs ``whatsapp_business_management``.
+
+        Raises:
+            Refused: the settings do not name the business account, or it is not this token's.
+            IntegrationError: as for `send`.
+
+        """
+        if not self._settings.waba_id:
+            raise Refused("WhatsApp: to look at the templates, set WHATSAPP_BUSINESS_ACCOUNT_ID.")
+        return await read_templates(self._graph, self._settings.waba_id)
 
     def entry_url(self, code: str, greeting: str) -> str:  # noqa: ARG002 - the greeting holds it already
         """Return ``wa.me/<number>?text=<greeting>``: the person only has to press send.

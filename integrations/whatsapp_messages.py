@@ -28,14 +28,10 @@ def body_of(address: str, outgoing: Outgoing, *, reference: str) -> JsonObject:
     }
 
 
-def seen_body(message_id: str) -> JsonObject:
-    """Return the one request that marks a message as read and shows the typing bubble for up to 25 s."""
-    return {
-        "messaging_product": "whatsapp",
-        "status": "read",
-        "message_id": message_id,
-        "typing_indicator": {"type": "text"},
-    }
+def seen_body(message_id: str, *, typing: bool) -> JsonObject:
+    """Return the one request that marks a message as read and may show the typing bubble for up to 25 s."""
+    body: JsonObject = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id}
+    return {**body, "typing_indicator": {"type": "text"}} if typing else body
 
 
 def _recipient(address: str) -> JsonObject:

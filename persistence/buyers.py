@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.engine import Row
 
 from dialogs.shop import Person
 from persistence.database import EPOCH
 from persistence.tables import Buyer, table
+from persistence.tables_desk import MergeRow
 
 _buyers = table(Buyer)
+_merges = table(MergeRow)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def buyer_of(connection: Connection, person: Person, known: int | None, at: datetime) -> int | None:
     """Return the buyer whom an order names at ``at``, a new one if need be; ``known`` is the order's so far.
 
-    A person is found by the shop's id, else by e-mail; a phone number alone never identifies anybody.
-    Each field keeps what was said last about it, in whatever order the orders come.
+    A person is found by the shop's id, else by e-mail; a phone number alone never identifies anybody. Of one
+    whom an agent has merged into another, it is that other. Each field keeps what was said last about it, in
+    whatever order the orders come.
     """
     if person == Person():
         return known
@@ -43,7 +47,35 @@ def buyer_of(connection: Connection, person: Person, known: int | None, at: date
     if newer:
         told = orjson.dumps(times | dict.fromkeys(newer, moment)).decode()
         connection.execute(update(_buyers).where(_buyers.c.id == found.id).values(**newer, told=told))
-    return int(found.id)
+    return kept_of(connection, int(found.id))
+
+
+def kept_of(connection: Connection, buyer_id: int) -> int:
+    """Return who a buyer counts as: whom they were merged into, by way of others too, else themselves."""
+    seen = {buyer_id}
+    while True:
+        into = connection.execute(
+            select(_merges.c.kept_id).where(_merges.c.merged_id == buyer_id, _merges.c.undone_at.is_(None))
+        ).scalar()
+        if into is None or into in seen:
+            return buyer_id
+        seen.add(into)
+        buyer_id = int(into)
+
+
+def same_people(connection: Connection, buyer_ids: Iterable[int]) -> list[int]:
+    """Return these buyers and everybody who counts as the same person as one of them."""
+    known, fresh = set(buyer_ids), set(buyer_ids)
+    while fresh:
+        merges = connection.execute(
+            select(_merges.c.kept_id, _merges.c.merged_id).where(
+                or_(_merges.c.kept_id.in_(fresh), _merges.c.merged_id.in_(fresh)),
+                _merges.c.undone_at.is_(None),
+            )
+        )
+        fresh = {one for row in merges for one in (row.kept_id, row.merged_id) if one} - known
+        known |= fresh
+    return sorted(known)
 
 
 def _said(person: Person) -> dict[str, Any]:

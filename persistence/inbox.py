@@ -19,6 +19,7 @@ from sqlalchemy import Connection, func, literal_column, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
+from dialogs.group import GROUP_EVENTS, GroupArrival
 from dialogs.messages import Arrival, Lane
 from dialogs.shop import SHOP_EVENTS, ShopArrival
 from persistence.batch import Batch
@@ -28,7 +29,12 @@ from persistence.tables import InboxRow, table
 _inbox = table(InboxRow)
 
 _Row: TypeAlias = tuple[Any, ...]
-_LANES: Final[dict[Lane, int]] = {"receipt": 7_236_447_852, "shop": 7_236_447_853, "notice": 7_236_447_854}
+_LANES: Final[dict[Lane, int]] = {
+    "receipt": 7_236_447_852,
+    "shop": 7_236_447_853,
+    "notice": 7_236_447_854,
+    "desk": 7_236_447_855,
+}
 """The advisory lock of each side lane."""
 
 _STORED: Final = (
@@ -59,6 +65,7 @@ class Intake:
     arrivals: Sequence[Arrival]
     shop: Sequence[ShopArrival]
     now: datetime
+    desk: Sequence[GroupArrival] = ()
 
 
 class Inbox:
@@ -84,7 +91,7 @@ class Inbox:
         """Store several requests' events in one commit. What cannot be stored has an exception instead of a
         number, and harms no other request.
         """  # noqa: D205 - one sentence
-        if not any(intake.arrivals or intake.shop for intake in intakes):
+        if not any(intake.arrivals or intake.shop or intake.desk for intake in intakes):
             return [0] * len(intakes)
         return await commit_each(self._database, accept, intakes)
 
@@ -98,6 +105,7 @@ def accept(connection: Connection, intakes: Sequence[Intake]) -> list[int]:
         for row in (
             *map(_message_row, intake.arrivals, repeat(received)),
             *map(_shop_row, intake.shop, repeat(received)),
+            *map(_desk_row, intake.desk, repeat(received)),
         ):
             identity = _identity(row)
             if rows.setdefault(identity, row) is row:
@@ -178,6 +186,21 @@ def _shop_row(arrival: ShopArrival, received: int) -> _Row:
         microseconds(arrival.at),
         received,
         orjson.Fragment(SHOP_EVENTS.dump_json(arrival.event)),
+        None,
+        False,
+        "waiting",
+    )
+
+
+def _desk_row(arrival: GroupArrival, received: int) -> _Row:
+    return (
+        arrival.source,
+        arrival.external_id,
+        arrival.event.kind,
+        "desk",
+        microseconds(arrival.at),
+        received,
+        orjson.Fragment(GROUP_EVENTS.dump_json(arrival.event)),
         None,
         False,
         "waiting",

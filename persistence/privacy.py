@@ -7,7 +7,11 @@ from typing import Final
 from sqlalchemy import Connection, delete, or_, select, update
 
 from dialogs.shop import PrivacyRequest
+from persistence.buyers import same_people
+from persistence.desk_erasure import erase as erase_desk
+from persistence.media import erase as erase_media
 from persistence.outbox import OPEN
+from persistence.search_index import forget_conversations
 from persistence.tables import (
     BindingRow,
     Buyer,
@@ -26,6 +30,7 @@ from persistence.tables import (
 )
 from persistence.tables_journeys import ConsentRow, MailRow, OfferRow, PreferenceRow, TouchpointRow
 from persistence.tags import forget
+from persistence.telegram_erasure import erase as erase_topics
 
 _buyers = table(Buyer)
 _orders = table(OrderRow)
@@ -53,9 +58,9 @@ def redact(connection: Connection, request: PrivacyRequest) -> int:
     """Erase the buyers that a request names, with what was said in their conversations; return how many.
 
     Source: Shopify's customers/redact names the customer by id, e-mail and phone. A phone number alone does
-    not identify anybody here, so it erases nobody. Rows keep their identity (ids and times), so that a
-    delivery that comes again is still recognised; ratings keep their score and lose their words. A message
-    that is not sorted yet counts as one that comes after the erasure.
+    not identify anybody here, so it erases nobody. Whom an agent has merged is one person. Rows keep their
+    identity (ids and times), so that a delivery that comes again is still recognised; ratings keep their
+    score and lose their words. A message that is not sorted yet counts as one that comes after the erasure.
     """
     ways = []
     if request.customer_id:
@@ -64,9 +69,10 @@ def redact(connection: Connection, request: PrivacyRequest) -> int:
         ways.append(_buyers.c.email == request.email.lower())
     if not ways:
         return 0
-    buyers = list(connection.execute(select(_buyers.c.id).where(or_(*ways))).scalars())
-    if not buyers:
+    named = list(connection.execute(select(_buyers.c.id).where(or_(*ways))).scalars())
+    if not named:
         return 0
+    buyers = same_people(connection, named)
     bound = (
         select(_bindings.c.conversation_id)
         .join(_orders, _orders.c.id == _bindings.c.order_id)
@@ -88,10 +94,14 @@ def redact(connection: Connection, request: PrivacyRequest) -> int:
     if conversations:
         _empty(connection, conversations)
         _empty_journeys(connection, conversations)
+        forget_conversations(connection, conversations)
+        erase_topics(connection, conversations)
     return len(buyers)
 
 
 def _empty(connection: Connection, conversations: list[int]) -> None:
+    erase_media(connection, conversations)
+    erase_desk(connection, conversations)
     connection.execute(
         update(_inbox)
         .where(_inbox.c.conversation_id.in_(conversations))

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, case, exists, select, update
 from sqlalchemy.engine import Row
 
 from dialogs.messages import EVENTS, Receipt
 from persistence.contacts import conversations_of, keys
-from persistence.database import Database, is_conflict
+from persistence.database import Database, is_conflict, moment
 from persistence.inbox import waiting_in
 from persistence.outbox import OPEN, REACHED
 from persistence.records import add_notice
+from persistence.replies import failed
 from persistence.sorting import Burst, contact_of, sort
 from persistence.tables import InboxRow, OutboxRow, table
 from persistence.touchpoints import follow
@@ -133,6 +134,8 @@ def _mark(connection: Connection, one: _Mark, now: datetime) -> bool:
     connection.execute(update(_outbox).where(_outbox.c.id == message.id).values(**changes))
     if "status" in changes:
         follow(connection, [message.id], now)
+    if changes.get("status") == "failed" and message.speaker == "agent":
+        failed(connection, message.id, now)
     if receipt.status in ("delivered", "read"):
         _let_next_go(connection, message, now)
     return True
@@ -155,7 +158,9 @@ def _let_next_go(connection: Connection, message: Row[Any], now: datetime) -> No
             _outbox.c.due_at > now,
             ~on_its_way,
         )
-        .values(due_at=now)
+        # What an agent may still take back waits until they no longer can.
+        .values(due_at=case((_outbox.c.undo_until > now, _outbox.c.undo_until), else_=moment("let_go"))),
+        {"let_go": now},
     )
 
 

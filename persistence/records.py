@@ -12,6 +12,7 @@ from datetime import datetime
 import orjson
 from sqlalchemy import Connection, delete, select, update
 
+from dialogs.handoff import Escalated, Thread, Times
 from dialogs.messages import OUTGOING, ContactChanged, Edited, Outgoing
 from dialogs.payloads import parse_payload
 from dialogs.records import Braked, HandedOver, Mailed, Offered, Preferred, Touched
@@ -19,9 +20,12 @@ from persistence.chats import chat
 from persistence.consents import NewConsent, enter
 from persistence.contacts import move_contact
 from persistence.database import fixed
+from persistence.desk_actions import Act, follow_turn
 from persistence.identity import Bond
 from persistence.journal import brake, hand_over, mail, offer, prefer
+from persistence.media import take_back
 from persistence.reminders import NewReminder, remind
+from persistence.search_index import forget, reword
 from persistence.tables import (
     Conversation,
     CorrectionRow,
@@ -33,7 +37,7 @@ from persistence.tables import (
     RatingRow,
     table,
 )
-from persistence.touchpoints import HUMAN_HERE, follow, note
+from persistence.touchpoints import follow, note
 
 _conversations = table(Conversation)
 _ratings = table(RatingRow)
@@ -98,7 +102,10 @@ class Effects:
     handoff: NewHandoff | None = None
     consents: tuple[NewConsent, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
-    floor: str | None = None
+    acts: tuple[Act, ...] = ()
+    """What the events say of who has the conversation, in their order."""
+    promised: datetime | None = None
+    """A new time that the buyer was told, as the one before could not be kept."""
     reachable: bool | None = None
     moved: tuple[ContactChanged, ...] = ()
     unsent: tuple[str, ...] = ()
@@ -116,15 +123,19 @@ class Effects:
     """Set by every turn that says something unasked (`Answer.proactive`), and by no other."""
 
 
-def apply_effects(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
-    """Write the effects of one turn in the caller's transaction.
+def apply_effects(
+    connection: Connection, conversation_id: int, effects: Effects, thread: Thread, times: Times
+) -> Thread:
+    """Write the effects of one turn in the caller's transaction, at ``times.now``.
 
-    Bonds are written before, as they may refuse the turn; `release` comes after the answer is in the outbox.
+    ``thread`` is who has the conversation, locked; who has it then is returned. Bonds are written before, as
+    they may refuse the turn; `release` comes after the answer is in the outbox.
     """
+    now = times.now
     remind(connection, conversation_id, effects.reminders, effects.cancelled, now)
     _record(connection, conversation_id, effects, now)
     _journal(connection, conversation_id, effects, now)
-    _change_floor(connection, conversation_id, effects, now)
+    after = _change_hands(connection, conversation_id, effects, thread, times)
     for message_id in effects.unsent:
         _forget(connection, conversation_id, message_id)
     for edit in effects.edited:
@@ -137,6 +148,7 @@ def apply_effects(connection: Connection, conversation_id: int, effects: Effects
             .where(_conversations.c.id == conversation_id)
             .values(reachable=effects.reachable)
         )
+    return after
 
 
 def add_notice(connection: Connection, topic: str, detail: dict[str, str], now: datetime) -> None:
@@ -186,39 +198,28 @@ def _journal(connection: Connection, conversation_id: int, effects: Effects, now
     hand_over(connection, here, effects.handed, now)
 
 
-def _change_floor(connection: Connection, conversation_id: int, effects: Effects, now: datetime) -> None:
-    values: dict[str, object] = {}
+def _change_hands(
+    connection: Connection, conversation_id: int, effects: Effects, thread: Thread, times: Times
+) -> Thread:
+    """Let the conversation pass to whom the turn's events, and what it decided, give it."""
+    case = None
     if effects.handoff is not None:
+        handoff = effects.handoff
         connection.execute(
             _handoffs.insert().values(
                 conversation_id=conversation_id,
-                reason=effects.handoff.reason,
-                evidence=orjson.dumps(effects.handoff.evidence).decode(),
-                priority=effects.handoff.priority,
-                promised_at=effects.handoff.promised_at,
-                why=effects.handoff.why,
-                at=now,
+                reason=handoff.reason,
+                evidence=orjson.dumps(handoff.evidence).decode(),
+                priority=handoff.priority,
+                promised_at=handoff.promised_at,
+                why=handoff.why,
+                at=times.now,
             )
         )
-        values |= {"status": "waiting", "waiting_since": now, "floor": "human"}
-    if effects.floor is not None:
-        values["floor"] = effects.floor
-    if not values:
-        return
-    connection.execute(update(_conversations).where(_conversations.c.id == conversation_id).values(**values))
-    if values["floor"] != "bot":
-        # Whatever the bot still had to say is moot: a person has the word now.
-        silenced = connection.execute(
-            update(_outbox)
-            .where(
-                _outbox.c.conversation_id == conversation_id,
-                _outbox.c.status.in_(("waiting", "parked")),
-                _outbox.c.speaker == "bot",
-            )
-            .values(status="cancelled", detail=HUMAN_HERE)
-            .returning(_outbox.c.id)
-        )
-        follow(connection, list(silenced.scalars()), now)
+        case = (Escalated(handoff.priority, handoff.promised_at), handoff.reason)
+    if not effects.acts and case is None and effects.promised is None:
+        return thread
+    return follow_turn(connection, conversation_id, thread, effects.acts, case, effects.promised, times)
 
 
 def release(
@@ -281,6 +282,7 @@ def _forget(connection: Connection, conversation_id: int, message_id: str) -> No
         _inbox.c.conversation_id == conversation_id, _inbox.c.external_id == message_id
     )
     connection.execute(delete(_corrections).where(_corrections.c.inbox_id.in_(taken_back)))
+    take_back(connection, taken_back)
     for kind, emptied in (
         ("text", {"text": "", "kind": "text"}),
         ("media", {"attachments": [], "kind": "media"}),
@@ -303,6 +305,7 @@ def _forget(connection: Connection, conversation_id: int, message_id: str) -> No
         )
         .values(event=orjson.dumps({"message_id": message_id, "text": "", "kind": "edited"}).decode())
     )
+    forget(connection, "i", taken_back)
 
 
 def _correct(connection: Connection, conversation_id: int, edit: Edited) -> None:
@@ -316,3 +319,9 @@ def _correct(connection: Connection, conversation_id: int, edit: Edited) -> None
         )
         .values(event=orjson.dumps({"text": edit.text, "kind": "text"}).decode())
     )
+    edited = select(_inbox.c.id).where(
+        _inbox.c.conversation_id == conversation_id,
+        _inbox.c.external_id == edit.message_id,
+        _inbox.c.kind == "text",
+    )
+    reword(connection, "i", edited, edit.text)

@@ -17,9 +17,14 @@ from redis.exceptions import RedisError
 
 _log = structlog.get_logger(__name__)
 
-TOPICS: Final = ("turns", "outbox", "receipts", "shop", "clock", "mails", "desk")
+TOPICS: Final = (
+    "turns", "outbox", "receipts", "shop", "clock", "mails", "desk", "media", "alarms", "search", "group",
+    "requests", "gaps", "tokens", "templates",
+)  # fmt: skip
 """What can be waited for: due conversations, waiting messages, delivery marks, shop events, the time itself
-(travelled, or the end of the work), mails that the shop is asked for, changes at the desk."""
+(travelled, or the end of the work), mails that the shop is asked for, changes at the desk, files to fetch,
+alarms to be told, words to be found, support groups, requests to the shop, gaps in what platforms have told,
+tokens that end, news of templates."""
 
 
 class Signals(Protocol):
@@ -57,6 +62,8 @@ class LocalSignals:
         """See `Signals.wake`."""
         for topic in topics:
             self._events[topic].set()
+            if topic == "desk":  # whatever changes at the desk may have to be shown in its groups
+                self._events["group"].set()
 
     async def wait(self, topic: str, seconds: float) -> bool:
         """See `Signals.wait`."""

@@ -4,26 +4,56 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, func, select, update
 
+from persistence.accounts import Accounts
+from persistence.audit import Audit
+from persistence.canned import Canned
 from persistence.corrections import Corrections
 from persistence.database import Database, fixed
+from persistence.desk_actions import DeskActions
+from persistence.desk_buyer import DeskBuyer
+from persistence.desk_news import DeskNews
+from persistence.desk_notes import DeskNotes
+from persistence.desk_people import DeskPeople, desk_people
+from persistence.desk_queue import DeskQueue
+from persistence.desk_thread import DeskThread
+from persistence.drafts import Drafts
+from persistence.gaps import Gaps
 from persistence.handoffs import Handoffs
 from persistence.identity import Identity
 from persistence.inbox import Inbox, insert_or_ignore, waiting_in
+from persistence.invitations import Invitations
 from persistence.journeys import Journeys
+from persistence.labels import Filters, Labels
+from persistence.letters import Letters
 from persistence.mails import Mails
+from persistence.media import MediaStore
+from persistence.merges import Merges
+from persistence.moments import Moments
 from persistence.orders import Orders
 from persistence.outbox import Outbox, is_open
+from persistence.passkeys import Passkeys
+from persistence.presence import Presence
 from persistence.receipts import Receipts
 from persistence.records import add_notice
 from persistence.reminders import Reminders
+from persistence.replies import Replies
+from persistence.reports import Reports
+from persistence.requests import Requests
+from persistence.retention import Retention
 from persistence.scripts import Scripts
+from persistence.search import Search
+from persistence.sessions import Sessions
 from persistence.sorting import Burst
+from persistence.starting import Starting
 from persistence.tables import Conversation, InboxRow, NoticeRow, OutboxRow, SettingRow, table
+from persistence.teams import Teams
+from persistence.telegram_desk import TelegramDesk
+from persistence.template_status import TemplateStates, read_soon
 from persistence.turns import Turns
 
 _settings = table(SettingRow)
@@ -31,6 +61,18 @@ _conversations = table(Conversation)
 _outbox = table(OutboxRow)
 _inbox = table(InboxRow)
 _notices = table(NoticeRow)
+
+
+MEDIA_LEASE: Final = timedelta(minutes=5)
+"""How long fetching one file may take before another process takes over."""
+
+
+TOPIC_LEASE: Final = timedelta(minutes=5)
+"""How long looking after one topic may take, with all the files that have to be posted."""
+
+
+TEMPLATES_LEASE: Final = timedelta(minutes=5)
+"""How long reading an account's list of templates may take, with all its pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +108,39 @@ class Store:
         self.identity = Identity(database)
         self.journeys = Journeys(database)
         self.handoffs = Handoffs(database)
+        self.desk = DeskActions(database)
+        self.replies = Replies(database)
+        self.notes = DeskNotes(database)
+        self.teams = Teams(database)
+        self.labels = Labels(database)
+        self.filters = Filters(database)
+        self.presence = Presence(database)
+        self.news = DeskNews(database)
+        self.drafts = Drafts(database)
         self.corrections = Corrections(database)
+        self.canned = Canned(database)
+        self.moments = Moments(database)
         self.scripts = Scripts(database)
+        self.queue = DeskQueue(database)
+        self.thread = DeskThread(database)
+        self.buyer = DeskBuyer(database)
+        self.merges = Merges(database)
+        self.gaps = Gaps(database)
+        self.starting = Starting(database)
+        self.requests = Requests(database, lease=send_lease)
+        self.search = Search(database)
+        self.reports = Reports(database)
         self.mails = Mails(database, lease=send_lease)
+        self.media = MediaStore(database, lease=MEDIA_LEASE)
+        self.letters = Letters(database, lease=send_lease)
+        self.accounts = Accounts(database)
+        self.sessions = Sessions(database)
+        self.invitations = Invitations(database)
+        self.passkeys = Passkeys(database)
+        self.audit = Audit(database)
+        self.telegram = TelegramDesk(database, lease=TOPIC_LEASE)
+        self.templates = TemplateStates(database, lease=TEMPLATES_LEASE)
+        self.retention = Retention(database)
 
     async def ready(self) -> None:
         """Ask the database for a sign of life.
@@ -82,6 +154,10 @@ class Store:
     async def backlog(self, now: datetime) -> Backlog:
         """Return what is due at ``now`` and waits."""
         return await self.database.read(_backlog, now)
+
+    async def people(self) -> DeskPeople:
+        """Return who works at the desk, with their teams and labels."""
+        return await self.database.read(desk_people)
 
     async def recall(self, key: str) -> str | None:
         """Return a value the program remembered, if it did."""
@@ -135,6 +211,8 @@ def _file_notices(connection: Connection, now: datetime, most: int) -> int:
     rows = waiting_in(connection, "notice", now, most)
     for row in rows:
         news: dict[str, Any] = orjson.loads(row.event)
-        add_notice(connection, str(news.get("topic", row.kind)), dict(news.get("detail") or {}), row.at)
+        topic = str(news.get("topic", row.kind))
+        add_notice(connection, topic, dict(news.get("detail") or {}), row.at)
+        read_soon(connection, topic, now)
         connection.execute(update(_inbox).where(_inbox.c.id == row.id).values(status="done"))
     return len(rows)

@@ -8,13 +8,31 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from sqlalchemy import Column, Index, Table, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-import persistence.tables_journeys  # noqa: F401 - its tables belong to the same schema
+from persistence import (  # noqa: F401 - their tables belong to the same schema
+    tables_desk,
+    tables_journeys,
+    tables_letters,
+    tables_media,
+    tables_people,
+    tables_search,
+    tables_telegram,
+    tables_templates,
+)
 from persistence.columns import ID, instant, preset, row_id
 from persistence.database import EPOCH, Money
+
+_AT_THE_DESK: Final = "status IN ('waiting', 'agent', 'snoozed', 'pending')"
+_URGENCY: Final = ("status", "priority", "answer_by", "waiting_since", "id")
+_MARKS: Final = "kind IN ('reaction', 'edited', 'unsent')"
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Buyer(SQLModel, table=True):
@@ -45,6 +63,9 @@ class Conversation(SQLModel, table=True):
     ``due_at`` is when somebody must look (NULL: nothing waits). A claim moves it to the end of the lease, an
     arrival pulls it back to now; so a crash in between needs no repair. ``version`` alone decides whether a
     turn counts.
+
+    ``status`` and ``floor`` say who has it, with the columns from ``assignee_id`` on: see `dialogs.handoff`.
+    Nobody writes them but `persistence.desk_actions`. ``desk_due_at`` is when the clock must look next.
     """
 
     __tablename__ = "conversations"
@@ -55,7 +76,11 @@ class Conversation(SQLModel, table=True):
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
         ),
-        Index("ix_conversations_status", "status", "waiting_since"),
+        Index("ix_conversations_status", "status", "heard_at", "id"),
+        Index("ix_conversations_created_at", "created_at"),
+        _partial("ix_conversations_desk", *_URGENCY, where=_AT_THE_DESK),
+        _partial("ix_conversations_assignee", "assignee_id", "id", where="assignee_id IS NOT NULL"),
+        _partial("ix_conversations_desk_due", "desk_due_at", where="desk_due_at IS NOT NULL"),
     )
     id: int = row_id()
     channel: str
@@ -70,8 +95,16 @@ class Conversation(SQLModel, table=True):
     leased_until: datetime = instant(default=EPOCH)
     attempts: int = preset(0)
     floor: str = preset("bot")
-    status: str = preset("open")
+    status: str = preset("bot")
     waiting_since: datetime | None = instant(optional=True)
+    assignee_id: int | None = Field(default=None, sa_type=ID)
+    team_id: int | None = Field(default=None, sa_type=ID)
+    priority: int = preset(0)
+    answer_by: datetime | None = instant(optional=True)
+    alarmed: int = preset(0)
+    snoozed_until: datetime | None = instant(optional=True)
+    quiet_at: datetime | None = instant(optional=True)
+    desk_due_at: datetime | None = instant(optional=True)
     heard_at: datetime | None = instant(optional=True)
     texted_at: datetime | None = instant(optional=True)
     reachable: bool = preset(default=True)
@@ -112,6 +145,7 @@ class InboxRow(SQLModel, table=True):
         Index(
             "ix_inbox_conversation",
             "conversation_id",
+            "lane",  # always the same here; by it SQLite prefers this index to that of the whole history
             "at",
             "id",
             sqlite_where=text("status = 'waiting' AND lane = 'message'"),
@@ -124,7 +158,14 @@ class InboxRow(SQLModel, table=True):
             sqlite_where=text("status = 'waiting' AND lane <> 'message'"),
             postgresql_where=text("status = 'waiting' AND lane <> 'message'"),
         ),
-        Index("ix_inbox_history", "conversation_id", "id"),
+        Index("ix_inbox_history", "conversation_id", "at", "id"),
+        Index(
+            "ix_inbox_media",
+            "received_at",
+            sqlite_where=text("kind = 'media'"),
+            postgresql_where=text("kind = 'media'"),
+        ),
+        _partial("ix_inbox_marks", "conversation_id", "at", where=_MARKS),
     )
     id: int = row_id()
     source: str
@@ -159,7 +200,8 @@ class OutboxRow(SQLModel, table=True):
     """One message to a person, from the turn that wrote it to the last mark the platform sent.
 
     ``flow``, ``step`` and ``variant`` say which line of a script it is, ``touchpoint`` the key of what it
-    belongs to if it is said unasked.
+    belongs to if it is said unasked. What an agent says has ``turn`` = minus the id of its row in
+    ``desk_events``, and can be taken back until ``undo_until``.
     """
 
     __tablename__ = "outbox"
@@ -189,10 +231,18 @@ class OutboxRow(SQLModel, table=True):
             "ix_outbox_touchpoint",
             "conversation_id",
             "touchpoint",
+            "created_at",
             sqlite_where=text("touchpoint <> ''"),
             postgresql_where=text("touchpoint <> ''"),
         ),
-        Index("ix_outbox_history", "conversation_id", "id"),
+        Index("ix_outbox_history", "conversation_id", "created_at", "id"),
+        Index(
+            "ix_outbox_failed",
+            "status",
+            "conversation_id",
+            sqlite_where=text("status = 'failed'"),
+            postgresql_where=text("status = 'failed'"),
+        ),
     )
     id: int = row_id()
     conversation_id: int = Field(sa_type=ID, foreign_key="conversations.id")
@@ -204,6 +254,7 @@ class OutboxRow(SQLModel, table=True):
     status: str = preset("waiting")
     due_at: datetime = instant()
     expires_at: datetime | None = instant(optional=True)
+    undo_until: datetime | None = instant(optional=True)
     attempts: int = preset(0)
     created_at: datetime = instant()
     sending_at: datetime | None = instant(optional=True)
@@ -351,19 +402,26 @@ class RatingRow(SQLModel, table=True):
 class HandoffRow(SQLModel, table=True):
     """A conversation that needs a human: why, with what evidence, and how urgent (-1 low to 2 urgent).
 
-    ``reason`` is the script's word, ``why`` is triage's (empty: a script alone decided).
+    ``reason`` is the script's word, ``why`` is triage's (empty: a script alone decided). ``claimed_at`` and
+    ``answered_at`` are when somebody first took it and first wrote; ``cause`` and ``resolved_by`` (an actor)
+    how it ended. ``corrected`` is what an agent said it really was (JSON), empty if nobody did.
     """
 
     __tablename__ = "handoffs"
     id: int = row_id()
     conversation_id: int = Field(sa_type=ID, foreign_key="conversations.id", index=True)
-    reason: str
+    reason: str = Field(index=True)
     evidence: str = preset("[]", sa_type=Text)
     priority: int = preset(0)
     promised_at: datetime | None = instant(optional=True)
     at: datetime = instant()
     resolved_at: datetime | None = instant(optional=True)
-    why: str = preset("")
+    why: str = preset("", index=True)
+    claimed_at: datetime | None = instant(optional=True)
+    answered_at: datetime | None = instant(optional=True)
+    cause: str = preset("")
+    resolved_by: str = preset("")
+    corrected: str = preset("", sa_type=Text)
 
 
 class CorrectionRow(SQLModel, table=True):
@@ -403,6 +461,14 @@ class NoticeRow(SQLModel, table=True):
     """News for the owner: an account's limit, a template's fate, a turn set aside. Never personal data."""
 
     __tablename__ = "notices"
+    __table_args__ = (
+        Index(
+            "ix_notices_unseen",
+            "id",
+            sqlite_where=text("seen_at IS NULL"),
+            postgresql_where=text("seen_at IS NULL"),
+        ),
+    )
     id: int = row_id()
     topic: str
     detail: str = preset("{}", sa_type=Text)

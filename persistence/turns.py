@@ -16,15 +16,19 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection, and_, bindparam, case, or_, select, update
 
+from dialogs.handoff import Thread, Times
 from dialogs.messages import EVENTS, OUTGOING, Echo, Event, Outgoing, Tap, Unsupported
 from persistence.consents import stop, withdrawn
 from persistence.database import EPOCH, Database, GroupCommit, fixed, moment
+from persistence.desk_actions import silence, usual
+from persistence.echoes import ON_ITS_WAY
 from persistence.guard import Guard, concerned
 from persistence.identity import Bond, bind
 from persistence.inbox import insert_or_ignore
 from persistence.records import Effects, apply_effects, release
 from persistence.sorting import MOST, Burst, sort, sort_apart
 from persistence.tables import Conversation, InboxRow, OutboxRow, PayloadRow, TurnRow, table
+from persistence.threads import COLUMNS, thread_of
 
 _log = structlog.get_logger(__name__)
 
@@ -35,8 +39,6 @@ _outbox = table(OutboxRow)
 _payloads = table(PayloadRow)
 
 _NOTHING = Effects()
-ON_ITS_WAY = ("sending", "unknown")
-"""Statuses of messages that the platform may know and we do not know about."""
 MOST_EVENTS = 200
 """Events of one conversation taken into one turn; the rest wait for the next."""
 
@@ -104,6 +106,8 @@ class Outcome:
     step: str | None = None
     heard: dict[str, object] = field(default_factory=dict)
     language: str | None = None
+    times: Times | None = None
+    """What follows from the shop's settings for who has the conversation; None: what is usual."""
 
 
 class Turns:
@@ -135,7 +139,9 @@ class Turns:
     async def commit(self, outcome: Outcome) -> bool:
         """Write a turn; False if the conversation has moved on (its events wait for the next turn).
 
-        One that says something unasked does not count either if the buyer's journey has moved on.
+        It has moved on, too, if the floor is no longer whose it was: what the bot would have said then is
+        not said now. One that says something unasked does not count either if the buyer's journey has moved
+        on.
         """
         return await self._commits.submit(outcome)
 
@@ -322,20 +328,25 @@ def commit(connection: Connection, outcomes: Sequence[Outcome]) -> list[bool]:
         (buyer for outcome in outcomes for buyer in concerned(outcome.effects, outcome.turn.buyer_id)),
     )
     rows = connection.execute(
-        select(_conversations.c.id, _conversations.c.version, _conversations.c.buyer_id)
+        select(_conversations.c.id, _conversations.c.version, _conversations.c.buyer_id, *COLUMNS)
         .where(_conversations.c.id.in_({outcome.turn.conversation_id for outcome in outcomes}))
         .order_by(_conversations.c.id)
         .with_for_update()
     )
     versions: dict[int, int] = {}
     buyers: dict[int, int | None] = {}
+    threads: dict[int, Thread] = {}
     for row in rows:
-        versions[row.id], buyers[row.id] = row.version, row.buyer_id
+        versions[row.id], buyers[row.id], threads[row.id] = row.version, row.buyer_id, thread_of(row)
     verdicts: list[bool] = []
     winners: list[Outcome] = []
     for outcome in outcomes:
         place, effects = outcome.turn.conversation_id, outcome.effects
-        current = versions.get(place) == outcome.turn.version and guard.allows(effects, buyers[place])
+        current = (
+            versions.get(place) == outcome.turn.version
+            and threads[place].floor == outcome.turn.floor
+            and guard.allows(effects, buyers[place])
+        )
         if current and _bind(connection, place, effects.bound, outcome.now):
             versions[place] += 1
             guard.count(effects, buyers[place])
@@ -345,7 +356,7 @@ def commit(connection: Connection, outcomes: Sequence[Outcome]) -> list[bool]:
             verdicts.append(False)
     guard.write()
     if winners:
-        _write(connection, winners)
+        _write(connection, winners, threads)
     return verdicts
 
 
@@ -361,7 +372,7 @@ def _bind(connection: Connection, conversation_id: int, bonds: Sequence[Bond], n
     return False
 
 
-def _write(connection: Connection, winners: Sequence[Outcome]) -> None:
+def _write(connection: Connection, winners: Sequence[Outcome], threads: dict[int, Thread]) -> None:
     winners = sorted(winners, key=lambda outcome: outcome.turn.conversation_id)
     done = [
         {"row": heard.id, "new_version": outcome.turn.version + 1}
@@ -374,11 +385,15 @@ def _write(connection: Connection, winners: Sequence[Outcome]) -> None:
     connection.execute(_turns.insert(), [_turn(outcome) for outcome in winners])
     for outcome in winners:
         if outcome.effects != _NOTHING:
-            apply_effects(connection, outcome.turn.conversation_id, outcome.effects, outcome.now)
+            place, times = outcome.turn.conversation_id, outcome.times or usual(outcome.now)
+            threads[place] = apply_effects(connection, place, outcome.effects, threads[place], times)
     spoken = [row for outcome in winners for row in _outbox_rows(outcome)]
     if spoken:
         connection.execute(_outbox.insert(), spoken)
     for outcome in winners:
+        gave_away = outcome.turn.floor == "bot" and threads[outcome.turn.conversation_id].floor != "bot"
+        if gave_away and any(one.speaker == "bot" for one in outcome.spoken):
+            silence(connection, outcome.turn.conversation_id, outcome.now)
         if purposes := withdrawn(outcome.effects.consents):
             stop(connection, outcome.turn.conversation_id, purposes, outcome.now)
         if outcome.effects.release:

@@ -44,7 +44,7 @@ from dialogs.script import examine, read_flow
 from dialogs.script_models import FlowModel, PaceModel, TemplateButtonModel, TemplateModel, TriggerModel
 from dialogs.script_step_models import KINDS
 from dialogs.script_step_parts import CaseModel, ChoiceModel, LinkModel, MediaModel, SilenceModel
-from dialogs.shop import Complement, Product, SetupItem
+from dialogs.shop import Cause, Complement, Product, SetupItem
 from dialogs.simulation.conversation import read_conversations
 from dialogs.simulation.format import MODELS, Setting
 from dialogs.source import Source
@@ -73,7 +73,7 @@ PARTS_OF_A_FLOW: tuple[type[BaseModel], ...] = (
 PARTS_OF_A_CONVERSATION: tuple[type[BaseModel], ...] = tuple(
     model for kind, model in MODELS.items() if kind != "republish"
 )
-PARTS_OF_THE_CATALOGUE = (Product, SetupItem, Complement)
+PARTS_OF_THE_CATALOGUE = (Product, SetupItem, Complement, Cause)
 
 guide = pytest.mark.parametrize("language", GUIDES)
 

@@ -18,6 +18,8 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 
 from bot.entry import greeting
+from bot.web.access import open_to_all
+from bot.web.showing import preferred_language
 from dialogs.entry import ENTRY_CODE
 from integrations.base import Channel, Refused
 
@@ -138,13 +140,14 @@ def add_go_routes(app: web.Application) -> None:
     app.router.add_get("/go/{code}", _go)
 
 
+@open_to_all
 async def _go(request: web.Request) -> web.Response:
     """Lead into the chat: at once where only one is meant, else by a page to choose on.
 
     Whatever is wrong with a code of the right form, the answer is the same 410; any other form is a 404.
     """
     door = request.app[DOORWAY]
-    language = _language(request.headers.get("Accept-Language", ""), door.language)
+    language = preferred_language(request.headers.get("Accept-Language", ""), door.language)
     code = request.match_info["code"].strip()
     if not _FORM.fullmatch(code):
         return _page(door, language, _CLOSED, 404)
@@ -188,25 +191,3 @@ def _page(
         style=_STYLE,
     )
     return web.Response(text=html, status=status, content_type="text/html", headers=_PAGE_HEADERS)
-
-
-def _language(accepted: str, default: Language) -> Language:
-    """Return the language of ours that an ``Accept-Language`` header likes best (RFC 9110, 12.5.4)."""
-    best: tuple[float, Language] = (0.0, default)
-    for part in accepted[:500].split(","):
-        tag, _, weight = part.partition(";")
-        main = tag.strip().lower().partition("-")[0]
-        liked = _weight(weight)
-        if main in {"de", "en"} and liked > best[0]:
-            best = (liked, "de" if main == "de" else "en")
-    return best[1]
-
-
-def _weight(text: str) -> float:
-    name, _, number = text.strip().partition("=")
-    if not name:
-        return 1.0
-    try:
-        return min(1.0, max(0.0, float(number)))
-    except ValueError:
-        return 0.0

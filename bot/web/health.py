@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from bot.app import App
-from bot.web.webhooks import APP
+from bot.web.access import APP, open_to_all
 
 _log = structlog.get_logger(__name__)
 
@@ -28,11 +28,13 @@ def add_health_routes(app: web.Application) -> None:
     app.router.add_get("/metrics", figures)
 
 
+@open_to_all
 async def alive(_request: web.Request) -> web.Response:
     """The process runs and answers."""
     return web.json_response({"status": "alive"})
 
 
+@open_to_all
 async def ready(request: web.Request) -> web.Response:
     """The database answers and the queue moves: 200, else 503 with what is wrong."""
     app = request.app[APP]
@@ -62,6 +64,7 @@ async def ready(request: web.Request) -> web.Response:
     )
 
 
+@open_to_all
 async def figures(request: web.Request) -> web.Response:
     """Prometheus text."""
     app = request.app[APP]

@@ -15,7 +15,7 @@ import structlog
 
 from bot.app import App
 from bot.metrics import known_kind
-from dialogs.messages import Lane
+from dialogs.messages import Lane, Media
 from integrations.base import Ignored, Parsed, Source
 from persistence.gathering import Gathering
 from persistence.inbox import Intake
@@ -27,6 +27,7 @@ _TOPICS: Final[dict[Lane, str]] = {
     "receipt": "receipts",
     "shop": "shop",
     "notice": "shop",
+    "desk": "group",
 }
 
 
@@ -48,15 +49,19 @@ class _Received:
     fresh: int = 0
     ignored: list[Ignored] = field(default_factory=list)
     lanes: set[Lane] = field(default_factory=set)
+    files: bool = False
 
     def add(self, parsed: Parsed, fresh: int) -> None:
         self.requests += 1
-        self.events += len(parsed.arrivals) + len(parsed.shop)
+        self.events += len(parsed.arrivals) + len(parsed.shop) + len(parsed.desk)
         self.fresh += fresh
         self.ignored += parsed.ignored
         self.lanes.update(arrival.lane for arrival in parsed.arrivals)
+        self.files = self.files or any(isinstance(arrival.event, Media) for arrival in parsed.arrivals)
         if parsed.shop:
             self.lanes.add("shop")
+        if parsed.desk:
+            self.lanes.add("desk")
 
 
 class Reception:
@@ -80,7 +85,7 @@ class Reception:
     async def _receive(self, webhooks: Sequence[Webhook]) -> list[Exception | None]:
         now = self._app.clock()
         read = [_read(webhook, now) for webhook in webhooks]
-        intakes = [Intake(one.arrivals, one.shop, now) for one in read if isinstance(one, Parsed)]
+        intakes = [Intake(one.arrivals, one.shop, now, one.desk) for one in read if isinstance(one, Parsed)]
         stored = iter(await self._app.store.inbox.accept_all(intakes))
         outcomes = [next(stored) if isinstance(one, Parsed) else one for one in read]
         received: dict[str, _Received] = {}
@@ -90,6 +95,8 @@ class Reception:
         for source, sum_of in received.items():
             self._count(source, sum_of)
         await self._wake({lane for sum_of in received.values() for lane in sum_of.lanes})
+        if any(sum_of.files for sum_of in received.values()):
+            await self._app.signals.wake("media")
         return [outcome if isinstance(outcome, Exception) else None for outcome in outcomes]
 
     def _count(self, source: str, received: _Received) -> None:

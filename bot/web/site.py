@@ -9,8 +9,10 @@ import structlog
 from aiohttp import web
 
 from bot.app import App
+from bot.web.access import APP, guard
 from bot.web.health import add_health_routes
-from bot.web.webhooks import APP, add_webhook_routes
+from bot.web.pages import explain, for_people, refusal
+from bot.web.webhooks import add_webhook_routes
 
 _log = structlog.get_logger(__name__)
 
@@ -25,7 +27,7 @@ _HEADERS: Final = {
 def make_site(app: App) -> web.Application:
     """Return the site with webhooks and health; pages are added by whoever has them."""
     site = web.Application(
-        middlewares=[_outermost], client_max_size=app.config.settings.server.max_body_bytes
+        middlewares=[_outermost, explain, guard], client_max_size=app.config.settings.server.max_body_bytes
     )
     site[APP] = app
     add_webhook_routes(site)
@@ -43,7 +45,7 @@ async def _outermost(
     except web.HTTPException as expected:
         if expected.status >= 400:
             _count(request, expected.status)
-        expected.headers.update(_HEADERS)
+        _complete(expected)
         raise
     except ConnectionError:
         raise
@@ -51,12 +53,20 @@ async def _outermost(
         request.app[APP].metrics.errors.labels("web").inc()
         _count(request, 503)
         _log.exception("request_failed", path=_route(request), error=type(error).__name__)
+        if for_people(request):
+            return await refusal(request, 503, "broken")
         return web.json_response(
             {"error": "something went wrong here; nothing was stored, please send it again"}, status=503
         )
     if not response.prepared:
-        response.headers.update(_HEADERS)
+        _complete(response)
     return response
+
+
+def _complete(response: web.StreamResponse) -> None:
+    """Set every header that the answer has not chosen for itself."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
 
 
 def _count(request: web.Request, status: int) -> None:

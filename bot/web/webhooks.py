@@ -5,13 +5,12 @@ from __future__ import annotations
 import structlog
 from aiohttp import web
 
-from bot.app import App
+from bot.web.access import APP, open_to_all
 from bot.web.reception import Reception, Webhook
 from integrations.base import BadSignature, Handshaking, Malformed, Source
 
 _log = structlog.get_logger(__name__)
 
-APP: web.AppKey[App] = web.AppKey("nachklang", App)
 RECEPTION: web.AppKey[Reception] = web.AppKey("reception", Reception)
 
 
@@ -22,6 +21,7 @@ def add_webhook_routes(app: web.Application) -> None:
     app.router.add_post("/webhooks/{source}", receive)
 
 
+@open_to_all
 async def shake_hands(request: web.Request) -> web.Response:
     """Answer a platform's ``hub.*`` handshake with its challenge: 403 if the token is not ours."""
     source = _source(request)
@@ -34,6 +34,7 @@ async def shake_hands(request: web.Request) -> web.Response:
     return web.Response(text=challenge)
 
 
+@open_to_all
 async def receive(request: web.Request) -> web.Response:
     """Take one webhook.
 

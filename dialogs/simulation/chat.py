@@ -94,6 +94,8 @@ class Chat:
     brakes: dict[str, datetime] = field(default_factory=dict)
     handoffs: list[tuple[datetime, HandedOff]] = field(default_factory=list)
     """The open ones."""
+    owed: datetime | None = None
+    """By when a human must have written, as the buyer was told."""
     buttons: dict[str, str] = field(default_factory=dict)
     """Every button ever shown: its title and the payload of the newest with that title."""
 

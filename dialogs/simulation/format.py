@@ -147,13 +147,14 @@ class Later(Strict):
 class Agent(Strict):
     """A human of the shop ``says`` something at the desk or from their ``phone``, or ``takes`` the floor.
 
-    They have the word from then on, until they give it back by what they ``does``.
+    They have the word from then on, until they give it back by what they ``does``; ``quiet``: they say no
+    more, and the word falls back to the bot by itself.
     """
 
     says: Word | None = None
     phone: Word | None = None
     takes: bool = False
-    does: Literal["solved", "hands back"] | None = None
+    does: Literal["solved", "hands back", "quiet"] | None = None
     cause: str = ""
     on: Channel | None = None
 

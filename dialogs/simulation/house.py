@@ -12,6 +12,7 @@ from dialogs.channel import Capabilities
 from dialogs.facts import Pacing
 from dialogs.flow import Book
 from dialogs.heard import Understand
+from dialogs.opening import WEEKDAYS, Opening
 from dialogs.shop import Product
 from dialogs.words import Language, Voice
 from dialogs.written import NO_ANSWERS, Answers
@@ -44,6 +45,7 @@ class House:
     timezone: str = "Europe/Berlin"
     hours: Mapping[str, str] = field(default_factory=lambda: _HOURS)
     promise: int = _PROMISE
+    opening: Opening = WEEKDAYS
     mirror_voice: bool = False
     pacing: Pacing = field(default_factory=Pacing)
     understand_of: Callable[[Mapping[str, Product]], Understand] | None = None
@@ -69,6 +71,7 @@ class House:
             answers=answers,
             understand=understand,
             promise=_PROMISE,
+            opening=WEEKDAYS,
         )
 
     def with_book(self, book: Book) -> House:

@@ -45,6 +45,7 @@ def _keep(world: World, chat: Chat, record: Record) -> None:
             _bind(world, chat, record)
         case HandedOff():
             chat.handoffs.append((world.now, record))
+            chat.owed = record.promised_at
             chat.hush(world.now)
         case OptedOut() | OptedIn():
             _agree(world, chat, record)

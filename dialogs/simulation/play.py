@@ -202,7 +202,8 @@ class Play:
         if act.takes:
             chat.hush(self.world.now)
         if act.does is not None:
-            self.world.hand_back(chat, solved=act.does == "solved", cause=act.cause)
+            reason = {"solved": "solved", "hands back": "back"}.get(act.does, "quiet")
+            self.world.hand_back(chat, solved=act.does == "solved", cause=act.cause, reason=reason)
 
     def _moment(self, act: Later) -> datetime:
         if act.until is not None:

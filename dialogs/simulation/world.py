@@ -24,6 +24,7 @@ from dialogs.messages import (
     HandedBack,
     OrderEvent,
     Outgoing,
+    PromiseBroken,
     Reachability,
     Tagged,
 )
@@ -164,21 +165,23 @@ class World:
     def write_as_agent(self, chat: Chat, text: str) -> None:
         """A human writes at the desk and has the floor from now on."""
         chat.hush(self.now)
+        chat.owed = None
         self.said.append(Said(self.now, chat.channel, text, Outgoing("text", text), speaker="agent"))
 
     def write_from_phone(self, chat: Chat, text: str) -> None:
         """A human writes in the platform's own app: nothing but an echo tells of it."""
         self.said.append(Said(self.now, chat.channel, text, Outgoing("text", text), speaker="agent"))
         chat.hush(self.now)
+        chat.owed = None
         self.take_turn(chat, Echo(f"phone-{len(self.said)}", text))
         self.ring()
 
-    def hand_back(self, chat: Chat, *, solved: bool, cause: str = "") -> None:
-        """A human gives the floor back to the bot."""
+    def hand_back(self, chat: Chat, *, solved: bool, cause: str = "", reason: str = "") -> None:
+        """A human gives the floor back to the bot, or it falls back by itself: see `HandedBack.reason`."""
         if solved:
             chat.handoffs.clear()
-        chat.human = False
-        self.take_turn(chat, HandedBack(solved=solved, cause=cause))
+        chat.human, chat.owed = False, None
+        self.take_turn(chat, HandedBack(solved=solved, cause=cause, reason=reason))
         self.ring()
 
     def forward(self, to: datetime) -> None:
@@ -199,8 +202,9 @@ class World:
         raise Restless
 
     def next_due(self) -> datetime | None:
-        """When the next reminder comes due."""
-        return min((one.at for chat in self.chats for one in chat.reminders.values()), default=None)
+        """When the next reminder comes due, or a promise breaks."""
+        reminders = [one.at for chat in self.chats for one in chat.reminders.values()]
+        return min([*reminders, *(chat.owed for chat in self.chats if chat.owed is not None)], default=None)
 
     def ring(self) -> None:
         """Play what is due by now; one chat's reminders of one moment go into one turn.
@@ -210,7 +214,7 @@ class World:
 
         """
         for _ in range(_MOST_TURNS):
-            rang = [self._tell(), *(self._ring(chat) for chat in self.chats)]
+            rang = [self._tell(), *(self._break(chat) or self._ring(chat) for chat in self.chats)]
             if not any(rang):
                 return
         raise Restless
@@ -221,6 +225,15 @@ class World:
             return False
         chat, event = self.untold.pop(0)
         self.take_turn(chat, event)
+        return True
+
+    def _break(self, chat: Chat) -> bool:
+        """Let a chat hear that nobody has answered in time, as the desk's clock does: once for each case."""
+        owed = chat.owed
+        if owed is None or owed > self.now:
+            return False
+        chat.owed = None
+        self.take_turn(chat, PromiseBroken(owed))
         return True
 
     def _ring(self, chat: Chat) -> bool:
@@ -264,6 +277,7 @@ class World:
             mirror_voice=house.mirror_voice,
             hours=house.hours,
             promise=house.promise,
+            opening=house.opening,
             buyer_name=next((order.buyer_name for order in orders if order.buyer_name), buyer.name),
             orders=orders,
             products=house.products,

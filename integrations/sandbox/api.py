@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
 
 import aiohttp
 import orjson
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 from integrations.sandbox import requests
 from integrations.sandbox.durations import parse_duration
 from integrations.sandbox.errors import Complaint, Json
-from integrations.sandbox.http import json_answer
+from integrations.sandbox.http import json_answer, json_object, read_body, why
 from integrations.sandbox.media import default_address
 from integrations.sandbox.people import Person
 from integrations.sandbox.platform import Platform
@@ -24,7 +23,6 @@ from integrations.sandbox.stage import Stage
 from integrations.sandbox.world import WINDOWS, Message
 
 Advance = Callable[[timedelta], Awaitable[None]]
-_B = TypeVar("_B", bound=requests.Body)
 
 
 class Api:
@@ -157,54 +155,54 @@ class Api:
 
     async def say(self, request: web.Request) -> web.Response:
         """The buyer writes."""
-        body = await _read(request, requests.Say)
+        body = await read_body(request, requests.Say)
         return _shown(self._platform(body).say(self._person(body), body.text, body.reply_to))
 
     async def tap(self, request: web.Request) -> web.Response:
         """The buyer taps a button."""
-        body = await _read(request, requests.Tap)
+        body = await read_body(request, requests.Tap)
         return _shown(self._platform(body).tap(self._person(body), body.message_id, body.payload, body.title))
 
     async def react(self, request: web.Request) -> web.Response:
         """The buyer puts an emoji on a message, or takes it away."""
-        body = await _read(request, requests.React)
+        body = await read_body(request, requests.React)
         return _shown(self._platform(body).react(self._person(body), body.message_id, body.emoji or None))
 
     async def media(self, request: web.Request) -> web.Response:
         """The buyer sends a picture, a voice note, a place and the like."""
-        body = await _read(request, requests.Media)
+        body = await read_body(request, requests.Media)
         url = body.url or default_address(request, body.type)
         return _shown(self._platform(body).send_file(self._person(body), body.type, url, body.caption))
 
     async def edit(self, request: web.Request) -> web.Response:
         """The buyer changes an own text."""
-        body = await _read(request, requests.Edit)
+        body = await read_body(request, requests.Edit)
         return _shown(self._platform(body).edit(self._person(body), body.message_id, body.text))
 
     async def unsend(self, request: web.Request) -> web.Response:
         """The buyer takes a message back."""
-        body = await _read(request, requests.Unsend)
+        body = await read_body(request, requests.Unsend)
         return _shown(self._platform(body).unsend(self._person(body), body.message_id))
 
     async def read(self, request: web.Request) -> web.Response:
         """The buyer looks at the chat."""
-        body = await _read(request, requests.Act)
+        body = await read_body(request, requests.Act)
         return json_answer({"read": self._platform(body).read(self._person(body))})
 
     async def open(self, request: web.Request) -> web.Response:
         """The buyer opens an entry link."""
-        body = await _read(request, requests.Open)
+        body = await read_body(request, requests.Open)
         return _shown(self._platform(body).open(self._person(body), body.ref))
 
     async def block(self, request: web.Request) -> web.Response:
         """The buyer blocks or unblocks the shop."""
-        body = await _read(request, requests.Block)
+        body = await read_body(request, requests.Block)
         self._platform(body).block(self._person(body), blocked=body.blocked)
         return json_answer({"blocked": body.blocked})
 
     async def person(self, request: web.Request) -> web.Response:
         """Become another buyer, or hide and show the current one's number."""
-        body = await _read(request, requests.PersonChange)
+        body = await read_body(request, requests.PersonChange)
         people = self._stage.world.people
         person = people.get(body.key)
         people.current = person.key
@@ -216,25 +214,25 @@ class Api:
 
     async def own(self, request: web.Request) -> web.Response:
         """The shop's owner answers by hand."""
-        body = await _read(request, requests.Own)
+        body = await read_body(request, requests.Own)
         return _shown(self._platform(body).own(self._person(body), body.text))
 
     async def buy(self, request: web.Request) -> web.Response:
         """The buyer pays for something."""
-        body = await _read(request, requests.Buy)
+        body = await read_body(request, requests.Buy)
         return _ordered(await self._shop.buy(self._stage.world.people.get(body.person), body.sku))
 
     async def ship(self, request: web.Request) -> web.Response:
         """A parcel leaves."""
-        return _ordered(self._shop.ship((await _read(request, requests.OrderId)).order_id))
+        return _ordered(self._shop.ship((await read_body(request, requests.OrderId)).order_id))
 
     async def arrive(self, request: web.Request) -> web.Response:
         """A parcel is there."""
-        return _ordered(self._shop.arrive((await _read(request, requests.OrderId)).order_id))
+        return _ordered(self._shop.arrive((await read_body(request, requests.OrderId)).order_id))
 
     async def cancel(self, request: web.Request) -> web.Response:
         """An order is called off."""
-        return _ordered(self._shop.cancel((await _read(request, requests.OrderId)).order_id))
+        return _ordered(self._shop.cancel((await read_body(request, requests.OrderId)).order_id))
 
     async def orders(self, request: web.Request) -> web.Response:
         """Sign the body of ``/webhooks/orders``, pass it on, and answer as it was answered.
@@ -267,7 +265,7 @@ class Api:
 
     async def clock(self, request: web.Request) -> web.Response:
         """Travel in time; whatever falls due on the way is the bot's to find out."""
-        body = await _read(request, requests.Advance)
+        body = await read_body(request, requests.Advance)
         try:
             span = parse_duration(body.advance)
         except ValueError as error:
@@ -284,11 +282,11 @@ class Api:
 
     async def change_faults(self, request: web.Request) -> web.Response:
         """Switch faults on and off; what is not named stays."""
-        values = await _json(request)
+        values = await json_object(request)
         try:
             self._stage.faults.change(values)
         except ValidationError as error:
-            raise Complaint(_why(error)) from None
+            raise Complaint(why(error)) from None
         return json_answer(self._stage.faults.model_dump())
 
     async def reset(self, _request: web.Request) -> web.Response:
@@ -310,27 +308,3 @@ def _shown(message: Message | None) -> web.Response:
 
 def _ordered(order: DemoOrder) -> web.Response:
     return json_answer({"order": order.json()})
-
-
-async def _json(request: web.Request) -> Json:
-    raw = await request.read()
-    try:
-        body = orjson.loads(raw) if raw else {}
-    except orjson.JSONDecodeError:
-        raise Complaint("The body is not JSON.") from None
-    if not isinstance(body, dict):
-        raise Complaint("The body is not a JSON object.")
-    return body
-
-
-async def _read(request: web.Request, model: type[_B]) -> _B:
-    try:
-        return model.model_validate(await _json(request))
-    except ValidationError as error:
-        raise Complaint(_why(error)) from None
-
-
-def _why(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the body"
-    return f"{where}: {first['msg']}."

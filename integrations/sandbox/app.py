@@ -13,6 +13,7 @@ from integrations.sandbox.bot_api import BotApi
 from integrations.sandbox.errors import Json
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.graph import GraphApi
+from integrations.sandbox.group_api import GroupApi
 from integrations.sandbox.http import answer_errors
 from integrations.sandbox.live import Live
 from integrations.sandbox.platform import Platform
@@ -83,6 +84,7 @@ def sandbox_app(
     app[SANDBOX] = Sandbox(stage)
     GraphApi(stage, on_instagram, on_whatsapp).add_routes(app)
     BotApi(stage, on_telegram).add_routes(app)
+    GroupApi(on_telegram.groups).add_routes(app)
     Api(stage, platforms, shop.Shop(stage, links), advance).add_routes(app)
     app.router.add_get("/media/{name}", media.serve)
     pages.add_routes(app)

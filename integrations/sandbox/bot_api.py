@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 from typing import Final
 
 from aiohttp import web
 
-from integrations.sandbox.errors import BotApiError
+from integrations.sandbox.errors import BotApiError, Json
 from integrations.sandbox.http import json_answer, parameters, troubled
 from integrations.sandbox.stage import Stage
 from integrations.sandbox.telegram import Telegram
 from integrations.sandbox.telegram_rules import MEDIA, bad_request
 
-_SENDS: Final = {name.lower(): name for name in ("sendMessage", *MEDIA)}
+_SENDS: Final = {name.lower(): name for name in ("sendMessage", "copyMessage", *MEDIA)}
+
+_SHOWN: Final = frozenset(
+    {"image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4", "audio/ogg", "audio/mpeg"}
+)
+"""Types under which an uploaded file is given out: nothing that a browser would run."""
 
 
 class BotApi:
@@ -27,6 +33,7 @@ class BotApi:
         """Take over everything below ``/telegram``."""
         app.router.add_route("*", "/telegram/bot{token:[^/]+}/{method}", self.call)
         app.router.add_get("/telegram/file/bot{token:[^/]+}/{file}", self.file)
+        app.router.add_get("/telegram/uploads/{file}", self.upload)
 
     async def call(self, request: web.Request) -> web.Response:
         """Carry out one method."""
@@ -37,6 +44,8 @@ class BotApi:
             raise bad_request("can't parse the body: object expected") from None
         method = request.match_info["method"]
         send = _SENDS.get(method.lower())
+        if send in MEDIA:
+            await self._lay_open(request, given, MEDIA[send][0])
         if send is None:
             return json_answer({"ok": True, "result": self._telegram.call(method, given)})
         return await troubled(
@@ -54,6 +63,26 @@ class BotApi:
         if media is None:
             raise BotApiError(404, "Not Found")
         raise web.HTTPFound(media["url"])
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Return a file that the bot sent as it is."""
+        found = self._stage.world.uploads.get(request.match_info["file"])
+        if found is None:
+            raise BotApiError(404, "Not Found")
+        data, kind = found
+        return web.Response(body=data, content_type=kind)
+
+    async def _lay_open(self, request: web.Request, given: Json, field: str) -> None:
+        """Give a file that came with the request, or that is known by its id, an address to be shown by."""
+        file = given.get(field)
+        if isinstance(file, web.FileField):
+            name = secrets.token_urlsafe(16)
+            kind = file.content_type if file.content_type in _SHOWN else "application/octet-stream"
+            self._stage.world.remember_upload(name, file.file.read(), kind)
+            prefix = request.path.partition("/telegram/")[0]
+            given[field] = f"{request.url.origin()}{prefix}/telegram/uploads/{name}"
+        elif isinstance(file, str) and file in self._stage.world.media:
+            given[field] = self._stage.world.media[file]["url"]
 
     def _require(self, request: web.Request) -> None:
         token = self._stage.settings.telegram.token

@@ -31,6 +31,8 @@ class Faults(BaseModel):
     """Every answer comes this much later; what it reports has already happened."""
     webhook_repeat: Annotated[int, Field(ge=0, le=20)] = 0
     """Every webhook is delivered this many times more, at the same moment."""
+    webhook_lose: bool = False
+    """Webhooks are lost before they leave, all of them; in the chats everything stands as ever."""
     webhook_shuffle: bool = False
     """Waiting events leave in any order."""
     webhook_batch: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -41,6 +43,12 @@ class Faults(BaseModel):
     """Delivery and read reports are not sent."""
     pair_rate: bool = True
     """The rate per person is enforced."""
+    group_rate: bool = True
+    """The rate per support group is enforced."""
+    group_topics: bool = True
+    """The support groups have topics."""
+    group_rights: bool = True
+    """The bot may manage the topics of the support groups."""
     window: bool = True
     """The messaging window is enforced."""
 

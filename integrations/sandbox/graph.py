@@ -7,10 +7,12 @@ from typing import Final
 
 from aiohttp import web
 
+from integrations.sandbox import requests
 from integrations.sandbox.errors import GraphError, Json, bad_parameter, bad_token, unknown_object
-from integrations.sandbox.http import json_answer, parameters, troubled
+from integrations.sandbox.http import json_answer, parameters, read_body, troubled
 from integrations.sandbox.instagram import Instagram
 from integrations.sandbox.limits import as_objects, as_text
+from integrations.sandbox.media import size_of
 from integrations.sandbox.stage import Stage
 from integrations.sandbox.whatsapp import WhatsApp
 
@@ -26,15 +28,17 @@ class GraphApi:
         self._whatsapp = whatsapp
 
     def add_routes(self, app: web.Application) -> None:
-        """Take over everything below ``/graph``."""
+        """Take over everything below ``/graph``, and what Meta thinks of the templates."""
         app.router.add_routes(
             [
                 web.post(_VERSION + "/{id}/messages", self.messages),
                 web.get(_VERSION + "/{id}/conversations", self.conversations),
                 web.get(_VERSION + "/{id}/message_templates", self.templates),
+                web.post("/api/template", self.judge_template),
                 web.post(_VERSION + "/{id}/messenger_profile", self.messenger_profile),
                 web.route("*", _VERSION + "/{id}/subscribed_apps", self.subscribed_apps),
                 web.get(_VERSION + "/{id}", self.read_object),
+                web.get("/graph/refresh_access_token", self.refresh),
             ]
         )
 
@@ -75,27 +79,40 @@ class GraphApi:
     async def conversations(self, request: web.Request) -> web.Response:
         """``GET /{id}/conversations``."""
         self._instagram_only(request)
-        fields = request.query.get("fields", "")
-        return json_answer(self._instagram.conversations(request.query.get("user_id"), fields))
+        asked = request.query
+        limit = asked.get("limit", "25")
+        if not (limit.isascii() and limit.isdigit() and 0 < int(limit) <= 100):
+            raise bad_parameter("Param limit must be a number from 1 to 100.")
+        fields, after = asked.get("fields", ""), asked.get("after", "")
+        found = self._instagram.conversations(asked.get("user_id"), fields, limit=int(limit), after=after)
+        return json_answer(found)
+
+    async def refresh(self, request: web.Request) -> web.Response:
+        """``GET /refresh_access_token``, which has no version: for tokens of Instagram Login."""
+        self._require(request, *self._instagram.tokens)
+        if request.query.get("grant_type") != "ig_refresh_token":
+            raise bad_parameter("Param grant_type must be ig_refresh_token.")
+        return json_answer(self._instagram.renew())
 
     async def templates(self, request: web.Request) -> web.Response:
-        """``GET /{waba}/message_templates``."""
+        """``GET /{waba}/message_templates``, a page of them."""
         account = self._stage.settings.whatsapp
         self._require(request, account.access_token)
         if request.match_info["id"] != account.waba_id:
             raise unknown_object(request.match_info["id"])
-        known = [
-            {
-                "id": str(index),
-                "name": template.name,
-                "language": template.language,
-                "status": "APPROVED",
-                "category": template.category.upper(),
-                "components": [{"type": "BODY", "text": template.body}],
-            }
-            for index, template in enumerate(self._stage.settings.templates, start=1)
-        ]
-        return json_answer({"data": known})
+
+        def address(after: str) -> str:
+            return str(request.url.update_query(after=after))
+
+        return json_answer(self._stage.templates.page(request.query, address))
+
+    async def judge_template(self, request: web.Request) -> web.Response:
+        """``POST /api/template``: Meta approves, rejects, pauses, disables or deletes one, or changes it."""
+        body = await read_body(request, requests.TemplateChange)
+        self._whatsapp.judge_template(
+            body.name, body.language, body.status, reason=body.reason, body=body.body
+        )
+        return json_answer({"status": body.status})
 
     async def messenger_profile(self, request: web.Request) -> web.Response:
         """``POST /{id}/messenger_profile``: ice breakers, at most four, of the default locale."""
@@ -115,7 +132,7 @@ class GraphApi:
         given = await _given(request)
         object_id = request.match_info["id"]
         if object_id == self._stage.settings.whatsapp.waba_id:
-            self._require(request, self._stage.settings.whatsapp.access_token, given)
+            self._require(request, self._stage.settings.whatsapp.access_token, given=given)
             return self._whatsapp_subscription(request.method)
         self._instagram_only(request, given)
         if request.method == "POST":
@@ -147,7 +164,7 @@ class GraphApi:
         if object_id == number.phone_number_id or media is not None:
             self._require(request, number.access_token)
             if media is not None:
-                file = {"sha256": "c2FuZGJveA==", "file_size": 1024, "id": object_id}
+                file = {"sha256": "c2FuZGJveA==", "id": object_id, **size_of(media["url"])}
                 return json_answer({"messaging_product": "whatsapp", **media, **file})
             return json_answer(
                 {
@@ -158,7 +175,9 @@ class GraphApi:
                 }
             )
         account = self._instagram.account
-        self._require(request, account.access_token)
+        if _offered(request) == number.access_token:
+            raise unknown_object(object_id)
+        self._require(request, *self._instagram.tokens)
         if object_id in {"me", account.account_id}:
             me = {"id": account.account_id, "user_id": account.account_id, "username": account.handle}
             return json_answer({**me, "name": self._stage.settings.shop_name, "account_type": "BUSINESS"})
@@ -175,23 +194,27 @@ class GraphApi:
         object_id = request.match_info["id"]
         number = self._stage.settings.whatsapp
         if object_id == number.phone_number_id:
-            self._require(request, number.access_token, given)
+            self._require(request, number.access_token, given=given)
             return True
         self._instagram_only(request, given)
         return False
 
     def _instagram_only(self, request: web.Request, given: Json | None = None) -> None:
         account = self._instagram.account
-        self._require(request, account.access_token, given)
+        self._require(request, *self._instagram.tokens, given=given)
         if request.match_info["id"] not in {"me", account.account_id}:
             raise unknown_object(request.match_info["id"])
 
     @staticmethod
-    def _require(request: web.Request, token: str, given: Json | None = None) -> None:
-        offered = request.headers.get("Authorization", "").partition("Bearer")[2].strip()
-        offered = offered or str((given or request.query).get("access_token", ""))
-        if not hmac.compare_digest(offered.encode(), token.encode()):
+    def _require(request: web.Request, *tokens: str, given: Json | None = None) -> None:
+        offered = _offered(request, given).encode()
+        if not any(hmac.compare_digest(offered, token.encode()) for token in tokens):
             raise bad_token()
+
+
+def _offered(request: web.Request, given: Json | None = None) -> str:
+    offered = request.headers.get("Authorization", "").partition("Bearer")[2].strip()
+    return offered or str((given or request.query).get("access_token", ""))
 
 
 def _temporary() -> GraphError:

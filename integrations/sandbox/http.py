@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
+from pydantic import BaseModel, ValidationError
 
 from integrations.sandbox.errors import Complaint, Json, PlatformError
 from integrations.sandbox.stage import Stage
+
+_B = TypeVar("_B", bound=BaseModel)
 
 
 def json_answer(value: Any, *, status: int = 200) -> web.Response:
@@ -49,6 +52,43 @@ async def parameters(request: web.Request) -> Json:
         form = await request.post()
         return given | dict(form.items())
     return given
+
+
+async def json_object(request: web.Request) -> Json:
+    """Return the body of a request to the sandbox's own API; nothing at all counts as an empty object.
+
+    Raises:
+        Complaint: it is no JSON object.
+
+    """
+    raw = await request.read()
+    try:
+        body = orjson.loads(raw) if raw else {}
+    except orjson.JSONDecodeError:
+        raise Complaint("The body is not JSON.") from None
+    if not isinstance(body, dict):
+        raise Complaint("The body is not a JSON object.")
+    return body
+
+
+async def read_body(request: web.Request, model: type[_B]) -> _B:
+    """Return the body as ``model``.
+
+    Raises:
+        Complaint: it does not fit.
+
+    """
+    try:
+        return model.model_validate(await json_object(request))
+    except ValidationError as error:
+        raise Complaint(why(error)) from None
+
+
+def why(error: ValidationError) -> str:
+    """Say in one sentence what does not fit first."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the body"
+    return f"{where}: {first['msg']}."
 
 
 async def troubled(

@@ -48,6 +48,8 @@ class Instagram(Platform):
         )  # fmt: skip
         """The webhook fields of the account; with none of them Instagram is silent."""
         self.ice_breakers: list[Json] = [ICE_BREAKER]
+        self.tokens = {self.account.access_token}
+        """The access tokens that are valid: a renewed one does not end the one before."""
 
     # -- the person
 
@@ -136,25 +138,41 @@ class Instagram(Platform):
 
     # -- asking
 
-    def conversations(self, igsid: str | None, fields: str) -> Json:
-        """Answer ``GET /{account}/conversations``: newest first, details if ``fields`` asks for messages."""
+    def conversations(self, igsid: str | None, fields: str, *, limit: int = 25, after: str = "") -> Json:
+        """Answer ``GET /{account}/conversations``: newest first, details if ``fields`` asks for messages.
+
+        ``after`` is the cursor of the page before; a next page is named as long as there is one.
+        """
         person = None if igsid is None else self.stage.world.people.find("instagram", igsid)
         if igsid is not None:
             threads = [] if person is None else [self._thread(person)]
         else:
             threads = [thread for (name, _), thread in self.stage.world.threads.items() if name == self.name]
         found = [self.conversation(thread, fields) for thread in threads if thread.messages]
-        return {"data": sorted(found, key=lambda item: item["updated_time"], reverse=True)}
+        found.sort(key=lambda item: item["updated_time"], reverse=True)
+        begin = int(after) if after.isascii() and after.isdigit() else 0
+        page: Json = {"data": found[begin : begin + limit]}
+        if len(found) > begin + limit:
+            cursor = str(begin + limit)
+            page["paging"] = {"cursors": {"after": cursor}, "next": f"https://graph.invalid/?after={cursor}"}
+        return page
 
     def conversation(self, thread: Thread, fields: str) -> Json:
         """Return one conversation."""
         newest = list(thread.messages.values())[-HISTORY:][::-1]
         item: Json = {"id": CONVERSATION + thread.person.igsid, "updated_time": graph_time(newest[0])}
         if "messages" in fields:
-            item["messages"] = {"data": [self.copy(message, thread.person) for message in newest]}
+            standing = [message for message in newest if not message.unsent]
+            item["messages"] = {"data": [self.copy(one, thread.person, fields) for one in standing]}
         if "participants" in fields:
             item["participants"] = {"data": [self._shop(), _who(thread.person)]}
         return item
+
+    def renew(self) -> Json:
+        """Answer ``GET /refresh_access_token``: a token for 60 more days."""
+        token = f"IGsandbox{secrets.token_hex(16)}"
+        self.tokens.add(token)
+        return {"access_token": token, "token_type": "bearer", "expires_in": 60 * 24 * 3600}
 
     def find_conversation(self, conversation_id: str) -> Thread | None:
         """Return the chat behind an id of `conversation`."""
@@ -172,17 +190,24 @@ class Instagram(Platform):
         message = self._thread(person).messages.get(message_id)
         return None if message is None else self.copy(message, person)
 
-    def copy(self, message: Message, person: Person) -> Json:
-        """Return a message as the Conversations API shows it."""
+    def copy(self, message: Message, person: Person, fields: str = "") -> Json:
+        """Return a message as the Conversations API shows it; its file where ``fields`` asks for files."""
         shop, buyer = self._shop(), _who(person)
         sender, receiver = (buyer, shop) if message.author == "buyer" else (shop, buyer)
-        return {
+        item: Json = {
             "id": message.id,
             "created_time": graph_time(message),
             "from": sender,
             "to": {"data": [receiver]},
             "message": "" if message.unsent else message.content.words,
         }
+        media = message.content.media
+        if "attachments" in fields and media is not None and media.get("url") and not message.unsent:
+            name = {"image": "image_data", "video": "video_data"}.get(str(media.get("type")), "")
+            item["attachments"] = {
+                "data": [{name: {"url": media["url"]}} if name else {"file_url": media["url"]}]
+            }
+        return item
 
     def profile(self, igsid: str) -> Json:
         """Return a person's profile, which can be read once they have written.

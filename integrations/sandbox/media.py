@@ -65,10 +65,18 @@ def default_address(request: web.Request, kind: FileKind) -> str:
     return f"{request.url.origin()}{prefix}/media/{name}" if name else ""
 
 
+_MADE: Final = {_PICTURE: (picture, "image/png"), _TONE: (tone, "audio/wav"), _FILM: (film, "video/mp4")}
+
+
+def size_of(url: str) -> dict[str, int]:
+    """Return ``{"file_size": bytes}`` of one of these files; nothing of a file that lies elsewhere."""
+    folder, _, name = url.rpartition("/")
+    return {"file_size": len(_MADE[name][0]())} if folder.endswith("/media") and name in _MADE else {}
+
+
 async def serve(request: web.Request) -> web.Response:
     """Answer ``GET /media/{name}``."""
-    made = {_PICTURE: (picture, "image/png"), _TONE: (tone, "audio/wav"), _FILM: (film, "video/mp4")}
-    found = made.get(request.match_info["name"])
+    found = _MADE.get(request.match_info["name"])
     if found is None:
         raise Complaint("There is no such file.", status=404)
     make, kind = found

@@ -13,6 +13,7 @@ from integrations.sandbox.settings import CHANNELS
 
 _HERE: Final = Path(__file__).parent
 PAGE: Final = _HERE / "phone.html"
+GROUP: Final = _HERE / "group.html"
 STATIC: Final = _HERE / "static"
 # What buyers and shop write is hostile until proven otherwise: no script but the page's own ever runs.
 _POLICY: Final = (
@@ -47,7 +48,7 @@ def add_routes(app: web.Application) -> None:
 
 async def page(_request: web.Request) -> web.StreamResponse:
     """Return the phone page."""
-    return _file(PAGE)
+    return file(PAGE)
 
 
 async def static(request: web.Request) -> web.StreamResponse:
@@ -55,7 +56,7 @@ async def static(request: web.Request) -> web.StreamResponse:
     path = (STATIC / request.match_info["path"]).resolve()
     if not path.is_relative_to(STATIC.resolve()):
         raise Complaint("There is no such file.", status=404)
-    return _file(path)
+    return file(path)
 
 
 async def entry(request: web.Request) -> web.StreamResponse:
@@ -68,7 +69,8 @@ async def entry(request: web.Request) -> web.StreamResponse:
     raise web.HTTPFound(f"{home}#{urlencode(wanted)}")
 
 
-def _file(path: Path) -> web.FileResponse:
+def file(path: Path) -> web.FileResponse:
+    """Return one of the sandbox's own files, with the policy under which its pages run."""
     kind = _TYPES.get(path.suffix)
     if kind is None or not path.is_file():
         raise Complaint("There is no such file.", status=404)

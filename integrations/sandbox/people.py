@@ -1,4 +1,7 @@
-"""The buyers: three ready-made ones, and any number of others whose ids are derived from their key."""
+"""The buyers: three ready-made ones, and any number of others whose ids are derived from their key.
+
+Beside them stand two who answer for the shop, in its support group.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,10 @@ _READY_MADE = (
     ("jonas", "Jonas Meier", "de", "CH", "jonas.meier", False),
     ("amelie", "Amélie Laurent", "de", "DE", "amelie.laurent", True),
 )
+_STAFF = (
+    ("eva", "Eva Brandt", "de", "DE", "eva.brandt"),
+    ("tom", "Tom Berger", "de", "DE", "tom.berger"),
+)
 _MOBILE = {"DE": ("49152", 8), "CH": ("4179", 7)}
 """A mobile prefix per country, and how many digits follow: possible numbers, nobody's on purpose."""
 
@@ -77,6 +84,8 @@ class People:
         for key, name, language, country, username, hidden in _READY_MADE:
             person = self._make(key, name, language, country, username)
             person.hide_phone = hidden
+        for row in _STAFF:
+            self._make(*row)
 
     def __len__(self) -> int:
         return len(self._by_key)

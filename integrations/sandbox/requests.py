@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from integrations.sandbox.platform import FileKind
 from integrations.sandbox.settings import ChannelName
+from integrations.sandbox.templates import TemplateStatus
 
 MessageId = Annotated[str, Field(min_length=1, max_length=300)]
 TEXT: Final = 20_000
@@ -86,6 +87,16 @@ class Own(Act):
     """The owner's own answer."""
 
     text: Annotated[str, Field(min_length=1, max_length=TEXT)]
+
+
+class TemplateChange(Body):
+    """What Meta is to think of a template from now on; ``body``: its new text."""
+
+    name: str
+    language: str
+    status: TemplateStatus
+    reason: str = ""
+    body: Annotated[str, Field(max_length=1024)] = ""
 
 
 class PersonChange(Body):

@@ -49,6 +49,15 @@ class TelegramBot:
 
 
 @dataclass(frozen=True, slots=True)
+class SupportGroup:
+    """A supergroup with topics in which the bot is an administrator; ``agents`` are its people's keys."""
+
+    chat_id: int
+    title: str
+    agents: tuple[str, ...] = ("eva", "tom")
+
+
+@dataclass(frozen=True, slots=True)
 class DemoProduct:
     """Something that the phone page can buy. ``image`` may be empty."""
 
@@ -106,6 +115,7 @@ _TELEGRAM = TelegramBot(
     secret="sandbox-telegram-secret",  # noqa: S106 - as above
     username="nachklang_demo_bot",
 )
+_GROUPS = (SupportGroup(-1001000000001, "Nachklang Support"),)
 _PRODUCTS = (
     DemoProduct("KLANG-01", "Bluetooth-Lautsprecher „Klang“", Decimal("89.00")),
     DemoProduct("LICHT-02", "Stehlampe „Abendlicht“", Decimal("129.00")),
@@ -147,6 +157,7 @@ class SandboxSettings:
     instagram: InstagramAccount = _INSTAGRAM
     whatsapp: WhatsAppNumber = _WHATSAPP
     telegram: TelegramBot = _TELEGRAM
+    groups: tuple[SupportGroup, ...] = _GROUPS
     orders_secret: str = "sandbox-orders-secret"  # noqa: S105 - a demo value, valid nowhere else
     shop_name: str = "Nachklang Demo"
     shop_logo: str = ""

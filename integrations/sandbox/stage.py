@@ -9,6 +9,7 @@ from datetime import datetime
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.live import Live
 from integrations.sandbox.settings import SandboxSettings
+from integrations.sandbox.templates import Templates
 from integrations.sandbox.webhooks import Postman
 from integrations.sandbox.world import Message, World
 
@@ -24,6 +25,7 @@ class Stage:
         self.settings = settings
         self.clock = clock
         self.world = World()
+        self.templates = Templates(settings.templates)
         self.faults = faults
         self.postman = postman
         self.live = live
@@ -54,6 +56,7 @@ class Stage:
         self._forget_timers()
         self.postman.empty()
         self.world.reset()
+        self.templates.reset()
         self.live.publish({"type": "reset"})
 
     def open(self) -> None:

@@ -14,7 +14,9 @@ import orjson
 from integrations.sandbox import telegram_events as events
 from integrations.sandbox import telegram_rules as rules
 from integrations.sandbox.errors import BotApiError, Complaint, Json
+from integrations.sandbox.group import Groups
 from integrations.sandbox.limits import as_text
+from integrations.sandbox.media import size_of
 from integrations.sandbox.people import Person
 from integrations.sandbox.platform import Change, FileKind, Platform
 from integrations.sandbox.stage import Stage
@@ -73,6 +75,7 @@ class Telegram(Platform):
         super().__init__(stage)
         self.bot = stage.settings.telegram
         self.hook = hook
+        self.groups = Groups(stage, self._group_update)
 
     # -- the person
 
@@ -125,6 +128,9 @@ class Telegram(Platform):
             "setmycommands": lambda _given: True,
             "getfile": self._get_file,
         }
+        group = self.groups.find(given.get("chat_id"))
+        if group is not None:
+            return self.groups.call(group, method, given)
         found = methods.get(method.lower())
         if found is None:
             raise BotApiError(404, "Not Found: method not found")
@@ -137,14 +143,20 @@ class Telegram(Platform):
             BotApiError: with Telegram's description.
 
         """
+        group = self.groups.find(given.get("chat_id"))
+        if group is not None:
+            return self.groups.send(group, method, given)
         person, thread = self._chat(given)
-        content = rules.read_message(method, given)
+        copying = method == "copyMessage"
+        content = self.groups.copied(given) if copying else rules.read_message(method, given)
         if self.stage.faults.pair_rate:
             wait = thread.spend(self.stage.clock(), interval=CHAT_INTERVAL, burst=CHAT_BURST)
             if wait is not None:
                 after = max(1, ceil(wait.total_seconds()))
                 raise BotApiError(429, f"Too Many Requests: retry after {after}", retry_after=after)
         message = self.accept(person, content, status="sent")
+        if copying:
+            return {"message_id": int(message.id)}
         return events.from_shop(self.bot, self.stage.settings.shop_name, person, message)
 
     def _chat(self, given: Json) -> tuple[Person, Thread]:
@@ -196,8 +208,11 @@ class Telegram(Platform):
     def _answer_callback(self, given: Json) -> bool:
         if len(as_text(given.get("text"))) > rules.CALLBACK_ANSWER:
             raise bad_request("MESSAGE_TOO_LONG")
-        if self.stage.world.callbacks.pop(str(given.get("callback_query_id")), None) is None:
+        callback_id = str(given.get("callback_query_id"))
+        if callback_id not in self.stage.world.callbacks:
             raise bad_request("query is too old and response timeout expired or query ID is invalid")
+        if self.stage.world.callbacks.pop(callback_id) is None:
+            self.stage.live.publish({"type": "toast", "text": as_text(given.get("text"))})
         return True
 
     def _edit_markup(self, given: Json) -> Json:
@@ -228,9 +243,11 @@ class Telegram(Platform):
 
     def _get_file(self, given: Json) -> Json:
         file_id = as_text(given.get("file_id"))
-        if file_id not in self.stage.world.media:
+        media = self.stage.world.media.get(file_id)
+        if media is None:
             raise bad_request("invalid file_id")
-        return {"file_id": file_id, "file_unique_id": "u" + file_id, "file_size": 1024, "file_path": file_id}
+        file: Json = {"file_id": file_id, "file_unique_id": "u" + file_id, "file_path": file_id}
+        return file | size_of(media["url"])
 
     # -- how Telegram tells it
 
@@ -240,6 +257,10 @@ class Telegram(Platform):
     def _update(self, person: Person, kind: str, body: Json) -> None:
         if self.hook.wants(kind):
             self._tell(person, {"update_id": self.stage.world.number(), kind: body})
+
+    def _group_update(self, lane: str, kind: str, body: Json) -> None:
+        if self.hook.wants(kind):
+            self.stage.postman.post(self.name, lane, {"update_id": self.stage.world.number(), kind: body})
 
     def _said(self, person: Person, message: Message) -> Json:
         return {"update_id": self.stage.world.number(), "message": events.from_person(person, message)}

@@ -129,7 +129,7 @@ class Postman:
 
     def post(self, source: str, lane: str, event: Json) -> None:
         """Send ``event`` after everything that waits in the same lane. Never blocks."""
-        if self.tally.waiting >= MOST_WAITING:
+        if self._faults.webhook_lose or self.tally.waiting >= MOST_WAITING:
             self.tally.lost += 1
             return
         box = self._boxes[source]

@@ -19,6 +19,7 @@ from integrations.sandbox.people import Person
 from integrations.sandbox.platform import Change, FileKind, Platform
 from integrations.sandbox.settings import WhatsAppNumber
 from integrations.sandbox.stage import Stage
+from integrations.sandbox.templates import TemplateStatus, status_update
 from integrations.sandbox.webhooks import Route, escaped, signature
 from integrations.sandbox.world import WINDOWS, Content, Message, Status, Thread
 
@@ -60,6 +61,22 @@ class WhatsApp(Platform):
         self._tell(person, events.owner_echo(self.number, person, message))
         return message
 
+    # -- Meta
+
+    def judge_template(
+        self, name: str, language: str, status: TemplateStatus, *, reason: str = "", body: str = ""
+    ) -> None:
+        """Let Meta approve, reject, pause, disable or delete a template, and tell the shop.
+
+        Raises:
+            Complaint: there is no such template.
+
+        """
+        verdict = self.stage.templates.change(name, language, status, reason=reason, body=body)
+        if self.subscribed:
+            event = status_update(verdict, int(self.stage.clock().timestamp()))
+            self.stage.postman.post(self.name, "templates", event)
+
     # -- the Cloud API
 
     def send(self, body: Json) -> Json:
@@ -69,7 +86,11 @@ class WhatsApp(Platform):
             GraphError: with WhatsApp's code.
 
         """
-        content = rules.read_message(body, self.stage.settings.templates)
+        wanted = as_object(body.get("template"))
+        self.stage.templates.check(
+            as_text(wanted.get("name")), as_text(as_object(wanted.get("language")).get("code"))
+        )
+        content = rules.read_message(body, self.stage.templates.known)
         target, person, reaches = self._recipient(body)
         if person is not None and self.stage.faults.pair_rate:
             wait = self._thread(person).spend(self.stage.clock(), interval=PAIR_INTERVAL, burst=PAIR_BURST)
@@ -179,7 +200,7 @@ class WhatsApp(Platform):
         if not self.subscribed:
             return
         template = message.content.template
-        category = next((t.category for t in self.stage.settings.templates if t.name == template), "service")
+        category = next((t.category for t in self.stage.templates.known if t.name == template), "service")
         event = events.status_change(
             self.number, person, message, status, self.stage.clock(),
             recipient=target.removeprefix("+"), category=category,

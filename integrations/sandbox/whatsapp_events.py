@@ -30,11 +30,23 @@ def seconds(at: datetime) -> str:
 
 
 def pack(number: WhatsAppNumber, lanes: Sequence[Sequence[Json]]) -> Json:
-    """Return one webhook body: an entry per person, whose changes stay in order."""
+    """Return one webhook body: an entry per person, whose changes stay in order.
+
+    News about the account itself carries a ``time``, which belongs to its entry.
+    """
     return {
         "object": "whatsapp_business_account",
-        "entry": [{"id": number.waba_id, "changes": list(changes)} for changes in lanes],
+        "entry": [_entry(number, changes) for changes in lanes],
     }
+
+
+def _entry(number: WhatsAppNumber, changes: Sequence[Json]) -> Json:
+    entry: Json = {"id": number.waba_id}
+    times = [change["time"] for change in changes if "time" in change]
+    if times:
+        entry["time"] = times[-1]
+    told = [{key: value for key, value in change.items() if key != "time"} for change in changes]
+    return {**entry, "changes": told}
 
 
 def _change(number: WhatsAppNumber, person: Person | None, field: str, **what: list[Json]) -> Json:

@@ -10,14 +10,18 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from integrations.sandbox.errors import Complaint, Json
 from integrations.sandbox.people import People, Person
 from integrations.sandbox.settings import CHANNELS, ChannelName
 
+if TYPE_CHECKING:
+    from integrations.sandbox.group_world import Group
+
 MOST_MESSAGES = 2_000
 """Kept per thread; older ones are forgotten."""
+MOST_UPLOADS = 100
 MOST_SENT = 50_000
 """Records of accepted messages kept for tests; the count goes on."""
 WINDOWS: dict[ChannelName, timedelta | None] = {
@@ -194,8 +198,12 @@ class World:
     def __init__(self) -> None:
         self.people = People()
         self.threads: dict[tuple[ChannelName, str], Thread] = {}
-        self.callbacks: dict[str, Message] = {}
-        """Telegram's unanswered taps by callback id."""
+        self.callbacks: dict[str, Message | None] = {}
+        """Telegram's unanswered taps by callback id; None for those in a group."""
+        self.groups: dict[int, Group] = {}
+        """Telegram's support groups by chat id, as far as they have been looked at."""
+        self.uploads: dict[str, tuple[bytes, str]] = {}
+        """Files that were sent as they are, not by address: bytes and type by name."""
         self.media: dict[str, Json] = {}
         """Files that were handed out by id: ``{"url", "mime_type"}``."""
         self.authors: dict[str, str] = {}
@@ -240,6 +248,16 @@ class World:
         """Keep a tap until it is answered; the oldest of many makes room."""
         _keep(self.callbacks, callback_id, message)
 
+    def remember_tap(self, callback_id: str) -> None:
+        """Keep a tap in a group until it is answered."""
+        _keep(self.callbacks, callback_id, None)
+
+    def remember_upload(self, name: str, data: bytes, mime_type: str) -> None:
+        """Keep a file itself; only the newest few, as they are in memory."""
+        self.uploads[name] = (data, mime_type)
+        if len(self.uploads) > MOST_UPLOADS:
+            del self.uploads[next(iter(self.uploads))]
+
     def remember_media(self, media_id: str, media: Json) -> None:
         """Keep what an id of a file stands for."""
         _keep(self.media, media_id, media)
@@ -248,6 +266,8 @@ class World:
         """Forget all chats and records; the people stay who they are."""
         self.threads.clear()
         self.callbacks.clear()
+        self.groups.clear()
+        self.uploads.clear()
         self.media.clear()
         self.authors.clear()
         self.accepted.clear()

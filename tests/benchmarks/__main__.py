@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from tests.benchmarks import clock, dialog, door, latency, start, turns, year
+from tests.benchmarks import clock, desk, dialog, door, latency, start, turns, year
 from tests.benchmarks.report import Report
 from tests.benchmarks.servers import Servers
 
@@ -19,6 +19,7 @@ ALL: Final[dict[str, Callable[[Servers, Report], None]]] = {
     "turns": turns.measure,
     "latency": latency.measure,
     "clock": clock.measure,
+    "desk": desk.measure,
     "start": start.measure,
 }
 

@@ -50,7 +50,7 @@ def _people(connection: Any) -> None:
         "INSERT INTO conversations "
         "(channel, account, address, state, version, leased_until, attempts, floor, status, reachable,"
         " created_at) "
-        "SELECT 'instagram', 'a', 'p' || i, '{}', 0, 0, 0, 'bot', 'open', true, 0 FROM n"
+        "SELECT 'instagram', 'a', 'p' || i, '{}', 0, 0, 0, 'bot', 'bot', true, 0 FROM n"
     )
 
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from dialogs.channel import Capabilities
 from dialogs.flow import Flow
-from dialogs.messages import Outgoing
+from dialogs.messages import Attachment, Outgoing
 from integrations import instagram, telegram, whatsapp
-from integrations.base import Sent, SentCopy
+from integrations.base import MediaFile, MediaGone, MediaTooLarge, Sent, SentCopy
 from persistence.inbox import Inbox, Intake
 from persistence.outbox import Outbound, Outbox, Settlement
 from persistence.turns import Turn, Turns
@@ -54,6 +54,9 @@ class FakeChannel:
     courtesy_fails: Exception | None = None
     courtesy_waits: asyncio.Event | None = None
     held: bool = False
+    files: dict[str, MediaFile | Exception] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+    fetching: asyncio.Event | None = None
     closed: bool = False
     _next: deque[Exception | asyncio.Event] = field(default_factory=deque)
     _gates: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -85,8 +88,8 @@ class FakeChannel:
         self.sent.append(Delivered(address, outgoing, reference, agent_tag))
         return Sent(f"m{len(self.sent)}", held=self.held)
 
-    async def seen(self, address: str, message_id: str) -> None:
-        await self._courtesy("seen", address, message_id)
+    async def seen(self, address: str, message_id: str, *, typing: bool = True) -> None:
+        await self._courtesy("seen" if typing else "read", address, message_id)
 
     async def answer_tap(self, callback_id: str) -> None:
         await self._courtesy("tap", callback_id)
@@ -97,6 +100,17 @@ class FakeChannel:
             await self.courtesy_waits.wait()
         if self.courtesy_fails is not None:
             raise self.courtesy_fails
+
+    async def fetch(self, attachment: Attachment, *, largest: int) -> MediaFile:
+        self.fetched.append(attachment.media_id or "")
+        if self.fetching is not None:
+            await self.fetching.wait()
+        file = self.files.get(attachment.media_id or "", MediaGone("no such file"))
+        if isinstance(file, Exception):
+            raise file
+        if len(file.body) > largest:
+            raise MediaTooLarge("too large")
+        return file
 
     async def history(self, address: str) -> Sequence[SentCopy]:
         if self.history_fails:

@@ -18,7 +18,7 @@ from dialogs.catalogue import load_catalogue
 from dialogs.messages import Arrival, Contact, Reaction, Text
 from dialogs.script import load_book
 from dialogs.shop import Milestone
-from integrations.base import Channel, Mailer
+from integrations.base import Channel, DeskGroup, Mailer, Post, RequestHook
 from integrations.http import Http
 from integrations.registry import Connections
 from persistence.identity import Bond, bind
@@ -59,6 +59,9 @@ class House:
         url: str,
         channels: Sequence[FakeChannel] = (),
         mailer: Mailer | None = None,
+        post: Post | None = None,
+        groups: DeskGroup | None = None,
+        requests: RequestHook | None = None,
         **sections: dict[str, Any],
     ) -> "House":
         config, clock = config_for(url, **sections), SteeredClock()
@@ -69,7 +72,7 @@ class House:
             clock=clock,
             store=open_store(config),
             signals=LocalSignals(),
-            connections=Connections({}, ports, Http(), mailer),
+            connections=Connections({}, ports, Http(), mailer, groups, post, requests),
             book=load_book(),
             products=load_catalogue(),
             engine=BuiltIn(engine()),

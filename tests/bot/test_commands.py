@@ -283,8 +283,11 @@ def test_a_human_gives_the_floor_back(stocked: Shop) -> None:
     assert "no case is open" in stocked.fails(1, *words, "--solved")
     assert "conversation 9: it does not exist" in stocked.fails(1, "hand-back", "--conversation", "9")
     [turn] = stocked.store(lambda store: store.turns.claim(datetime.now(UTC), 1))
-    assert [heard.event for heard in turn.events] == [HandedBack(solved=False), HandedBack(solved=True)]
-    assert (turn.floor, turn.status) == ("bot", "open")
+    assert [heard.event for heard in turn.events] == [
+        HandedBack(solved=False, reason="back"),
+        HandedBack(solved=True, reason="solved"),
+    ]
+    assert (turn.floor, turn.status) == ("bot", "resolved")
 
 
 def test_a_tag_reaches_a_chat_now_or_once_it_is_tied(stocked: Shop) -> None:

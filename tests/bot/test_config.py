@@ -195,6 +195,13 @@ def test_another_shape_than_sections_is_refused(tmp_path: Path, text: str) -> No
         ("brand: {language: fr}", "brand.language"),
         ("human: {answer_within_hours: 0}", "human.answer_within_hours"),
         ("human: {hours: {fr: du lundi}}", "human.hours.fr"),
+        ("human: {opening: {mon: 17-9}}", "human.opening.mon"),
+        ("human: {opening: {mon: morgens}}", "human.opening.mon"),
+        ("human: {opening: {mon: 9}}", "human.opening.mon"),
+        ("human: {opening: {montag: 9-17}}", "human.opening.montag"),
+        ("human: {opening: {holidays: [25.12.]}}", "human.opening.holidays.0"),
+        ("human: {opening: {holidays: ['2026-02-30']}}", "human.opening.holidays.0"),
+        ("human: {opening: {holidays: [02-30]}}", "human.opening.holidays.0"),
         ("journeys: {quiet_from: evening}", "journeys.quiet_from"),
         ("journeys: {at: 24:00}", "journeys.at"),
         ("journeys: {at: true}", "journeys.at"),
@@ -254,11 +261,36 @@ def test_nothing_is_said_to_be_missing_that_only_could_not_be_read(tmp_path: Pat
     assert "missing" not in told
 
 
+# -- mails to the team
+
+
+def test_mails_to_the_team_need_a_server_and_a_sender() -> None:
+    both = {"SMTP_URL": "smtp://desk:hush@mail.example.org", "SMTP_FROM": "Desk <desk@shop.example>"}
+    config = load(None, both)
+    assert config.post is not None
+    assert (config.post.host, config.post.tls) == ("mail.example.org", "demanded")
+    assert "hush" not in repr(config)
+    assert "hush" not in repr(config.post)
+    assert load(None, {}).post is None
+    assert "SMTP_FROM is missing" in refusal(None, {"SMTP_URL": both["SMTP_URL"]})
+    assert "SMTP_URL is missing" in refusal(None, {"SMTP_FROM": both["SMTP_FROM"]})
+    told = refusal(None, {**both, "SMTP_URL": "desk:hush@mail.example.org"})
+    assert "smtp://user:password@" in told
+    assert "hush" not in told
+    assert "SMTP_FROM is no address" in refusal(None, {**both, "SMTP_FROM": "desk"})
+
+
 # -- what the documents say
 
 
 def test_the_shipped_file_says_nothing_but_defaults() -> None:
     assert load(ROOT / "config.yml", {}) == load(None, {})
+
+
+def test_a_day_that_there_is_not_is_told(tmp_path: Path) -> None:
+    """Without quotes it is YAML itself that stumbles over it."""
+    told = refusal(file(tmp_path, "human: {opening: {holidays: [2026-02-30]}}"), {})
+    assert "config.yml: this is not YAML (day is out of range for month)" in told
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

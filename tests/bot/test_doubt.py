@@ -158,11 +158,11 @@ async def test_an_echo_that_comes_while_a_message_is_in_doubt_is_judged_afterwar
     assert (await house.send_head()).fate == "sent"
     house.later(3)
     await house.turns()
-    assert (await house.conversation()).floor == "human"
+    assert (await house.conversation()).floor == "phone"
 
 
 @pytest.mark.parametrize(
-    ("change", "fate"), [({"floor": "human"}, "cancelled"), ({"expires_at": T0}, "expired"), ({}, "sent")]
+    ("change", "fate"), [({"floor": "agent"}, "cancelled"), ({"expires_at": T0}, "expired"), ({}, "sent")]
 )
 async def test_a_doubt_that_is_cleared_up_leaves_an_ordinary_message(
     make_house: MakeHouse, change: dict[str, Any], fate: str

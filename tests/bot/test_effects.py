@@ -5,10 +5,11 @@ from typing import Any, get_args
 
 import pytest
 
-from bot.effects import effects_of, proof_of
+from bot.effects import acts_of, effects_of, floor_after, proof_of
 from dialogs.facts import Journey
 from dialogs.messages import (
     Due,
+    Echo,
     Event,
     Media,
     OrderEvent,
@@ -32,6 +33,7 @@ from dialogs.records import (
     OptedIn,
     OptedOut,
     Preferred,
+    Promised,
     Rated,
     Record,
     Reminder,
@@ -52,7 +54,7 @@ def turn(*events: tuple[str, Event], **more: Any) -> Turn:
     """A claimed turn with these events."""
     values: dict[str, Any] = {
         "conversation_id": 7, "version": 3, "channel": "whatsapp", "account": "shop", "address": "anna",
-        "name": "Anna", "language": "de", "state": "{}", "floor": "bot", "status": "open", "buyer_id": 5,
+        "name": "Anna", "language": "de", "state": "{}", "floor": "bot", "status": "bot", "buyer_id": 5,
         "heard_at": T0, "attempts": 1, "leased_until": LATER,
         "events": tuple(Heard(n, name, T0, event) for n, (name, event) in enumerate(events)),
     }  # fmt: skip
@@ -72,6 +74,7 @@ CASES: dict[type[Any], tuple[Record, str, object]] = {
         "handoff",
         NewHandoff("complaint", ("kaputt",), 1, LATER),
     ),
+    Promised: (Promised(LATER), "promised", LATER),
     OptedOut: (
         OptedOut("offers", "keine Werbung", "word", "Magst du?", "v1"),
         "consents",
@@ -173,3 +176,29 @@ def test_who_has_blocked_us_is_not_reachable() -> None:
     assert effects(events=(blocked,)).reachable is False
     assert effects(events=(blocked, ("b2", Reachability(reachable=True)))).reachable is True
     assert effects().reachable is None
+
+
+# -- who has the conversation
+
+
+@pytest.mark.parametrize(
+    ("status", "floor", "events", "acts", "after"),
+    [
+        ("bot", "bot", (Text("hallo"),), ("buyer",), "bot"),
+        ("bot", "bot", (Echo("m9", "ich schaue"),), ("phone",), "phone"),
+        ("bot", "bot", (Text("hallo"), Echo("m9")), ("buyer", "phone"), "phone"),
+        ("waiting", "agent", (Text("hallo"),), ("buyer",), "agent"),
+        ("pending", "phone", (ThreadControl("given", ours=True),), ("ours",), "bot"),
+        ("pending", "phone", (Text("ja?"), ThreadControl("given", ours=True)), ("buyer", "ours"), "agent"),
+        ("agent", "agent", (ThreadControl("given", ours=True),), ("ours",), "agent"),
+        ("bot", "bot", (ThreadControl("taken", ours=False),), ("phone",), "phone"),
+        ("resolved", "bot", (Text("hallo"),), ("buyer",), "bot"),
+    ],
+)
+def test_who_has_the_floor_follows_from_the_events_in_their_order(
+    status: str, floor: str, events: tuple[Event, ...], acts: tuple[str, ...], after: str
+) -> None:
+    here = turn(*((f"e{number}", one) for number, one in enumerate(events)), status=status, floor=floor)
+    assert acts_of(here) == acts
+    assert floor_after(here) == after
+    assert effects_of(here, Answer(State()), Journey()).acts == acts

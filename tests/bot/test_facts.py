@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from bot.turn import listen, take_turns
 from dialogs.facts import Facts, Pacing, Sibling
 from dialogs.heard import Heard
 from dialogs.messages import Event, Reachability, Tap, Text
+from dialogs.opening import Opening
 from dialogs.records import Braked, Preferred, Touched
 from dialogs.shop import Item, Person
 from integrations.fake import FakeMailer
@@ -89,7 +91,12 @@ async def test_what_the_settings_say(make_house: MakeHouse) -> None:
         brand={
             "name": "Kiosk", "voice": "sie", "language": "en", "timezone": "Europe/Zurich", "country": "CH",
         },
-        human={"answer_within_hours": 4, "hours": {"de": "werktags"}},
+        human={
+            "answer_within_hours": 4,
+            "hours": {"de": "werktags"},
+            "opening": {"mon": "9-12, 13:00-17:30", "fri": "closed", "sat": "10-14",
+                        "holidays": ["2026-12-24", "12-25"]},
+        },
         journeys={"quiet_from": "21:30", "quiet_to": "8:00", "at": "11:00", "apart_hours": 30, "per_week": 2,
                   "offers_apart_days": 21, "calm_days": 3, "late_days": 9},
     )  # fmt: skip
@@ -102,6 +109,12 @@ async def test_what_the_settings_say(make_house: MakeHouse) -> None:
         "Europe/Zurich",
     )
     assert (found.country, found.promise, found.hours) == ("CH", 4, {"de": "werktags"})
+    assert found.opening == Opening(
+        (((540, 720), (780, 1050)), *(((540, 1020),),) * 3, (), ((600, 840),), ()),
+        frozenset({date(2026, 12, 24)}),
+        frozenset({(12, 25)}),
+        ZoneInfo("Europe/Zurich"),
+    )
     assert found.pacing == Pacing(
         quiet_from=time(21, 30),
         quiet_to=time(8),
@@ -197,7 +210,7 @@ async def test_nothing_is_handed_to_a_chat_in_which_a_human_speaks(house: House)
     await house.say("hallo")
     turn = (await claim(house))["anna"]
     chats = [
-        SiblingChat(8, "telegram", "shop", None, reachable=True, floor=floor) for floor in ("bot", "human")
+        SiblingChat(8, "telegram", "shop", None, reachable=True, floor=floor) for floor in ("bot", "agent")
     ]
     chats.append(SiblingChat(9, "telegram", "shop", None, reachable=False, floor="bot"))
     found = await facts(house, turn, journey=BuyerJourney(siblings=tuple(chats)))

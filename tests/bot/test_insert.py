@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from playwright.async_api import Browser
 
-from bot.insert import SHEETS, Card, Sheet, _pages, qr, qr_png, qr_svg, sheet_pdf, sheet_svg
+from bot.insert import SHEETS, Card, Sheet, _pages, sheet_pdf, sheet_svg
 from bot.insert_ink import HEIGHT, WIDTH, Bubble, Ink, Line, Modules, Words, width_of
+from bot.qr import qr, qr_png, qr_svg
 
 SHOP = "Rösterei Morgenrot"
 SHORT = "https://morgenrot.example/go/NKAAAQEAYEAUDA4LTSNB45PD"

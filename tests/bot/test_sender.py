@@ -93,18 +93,18 @@ WITH_TEMPLATE = Outgoing("text", "Hallo", template=TEMPLATE)
         ("instagram", 7 * DAY, {"speaker": "agent"}, "parked"),
         ("whatsapp", DAY, {"speaker": "agent"}, "parked"),
         # the floor: a human's word silences the bot, not the human and not the notice of the hand-over
-        ("whatsapp", HOUR, {"floor": "human"}, "cancelled"),
-        ("whatsapp", HOUR, {"floor": "human", "speaker": "agent"}, "free"),
-        ("whatsapp", HOUR, {"floor": "human", "speaker": "notice"}, "free"),
+        ("whatsapp", HOUR, {"floor": "agent"}, "cancelled"),
+        ("whatsapp", HOUR, {"floor": "agent", "speaker": "agent"}, "free"),
+        ("whatsapp", HOUR, {"floor": "agent", "speaker": "notice"}, "free"),
         # what is no longer worth saying
         ("whatsapp", HOUR, {"expires_at": T0 + HOUR}, "expired"),
         ("whatsapp", HOUR, {"expires_at": T0 + HOUR + SECOND}, "free"),
-        ("whatsapp", 2 * DAY, {"expires_at": T0 + HOUR, "floor": "human"}, "expired"),
+        ("whatsapp", 2 * DAY, {"expires_at": T0 + HOUR, "floor": "agent"}, "expired"),
         # who blocked us
         ("telegram", HOUR, {"reachable": False}, "failed"),
         ("whatsapp", HOUR, {"reachable": False, "speaker": "agent"}, "failed"),
         # what may have gone out is found out about first, whatever holds now
-        ("whatsapp", 2 * DAY, {"doubtful": True, "expires_at": T0 + HOUR, "floor": "human"}, "free"),
+        ("whatsapp", 2 * DAY, {"doubtful": True, "expires_at": T0 + HOUR, "floor": "agent"}, "free"),
         ("instagram", 2 * DAY, {"doubtful": True}, "free"),
     ],
 )
@@ -122,7 +122,7 @@ def moments() -> st.SearchStrategy[datetime]:
 def outbounds(draw: st.DrawFn) -> Outbound:
     return outbound(
         speaker=draw(st.sampled_from(["bot", "agent", "notice"])),
-        floor=draw(st.sampled_from(["bot", "human"])),
+        floor=draw(st.sampled_from(["bot", "agent", "phone"])),
         outgoing=draw(st.sampled_from([WITH_TEMPLATE, Outgoing("text", "Hallo")])),
         expires_at=draw(st.none() | moments()),
         heard_at=draw(st.none() | moments()),

@@ -89,7 +89,7 @@ async def test_a_strangers_first_word(house: House) -> None:
 
     conversation = await house.conversation()
     assert (conversation.version, conversation.due_at, conversation.attempts) == (1, None, 0)
-    assert (conversation.floor, conversation.status) == ("bot", "open")
+    assert (conversation.floor, conversation.status) == ("bot", "bot")
     now = await state(house)
     assert (now.flow, now.step, now.asked, now.disclosed_at) == ("welcome", "stranger", 1, house.clock())
 
@@ -107,7 +107,7 @@ async def test_what_is_kept_about_a_turn_holds_no_words(house: House) -> None:
     await house.turns()
     [turn] = await house.rows(TurnRow)
     assert "rumpelstilz" not in turn.heard.lower()
-    assert set(orjson.loads(turn.heard)) == {"language", "intent", "confidence", "mood"}
+    assert set(orjson.loads(turn.heard)) == {"language", "intent", "confidence", "mood", "polarity"}
 
 
 async def test_an_entry_code_ties_the_chat_to_its_order(house: House) -> None:
@@ -131,9 +131,9 @@ async def test_a_typed_number_chooses(house: House) -> None:
     assert handoff.reason == "human_request"
     notice = (await house.outbox())[-1]
     assert (notice.speaker, notice.status) == ("notice", "waiting")
-    assert "24" in outgoing(notice).text
+    assert "morgen, Montag, 17 Uhr" in outgoing(notice).text
     conversation = await house.conversation()
-    assert (conversation.status, conversation.floor) == ("waiting", "human")
+    assert (conversation.status, conversation.floor) == ("waiting", "agent")
     assert [one.fate for one in await house.send()] == ["sent"]  # said although a human has the floor
 
 
@@ -202,7 +202,7 @@ async def test_a_strangers_echo_takes_the_floor_and_cancels_what_waits(house: Ho
     await house.speak("Hinweis", speaker="notice")
     await house.accept(world.echo("typed-in-the-app", 1, "Moment, ich schaue selbst nach"))
     await house.turns()
-    assert (await house.conversation()).floor == "human"
+    assert (await house.conversation()).floor == "phone"
     assert await house.fates() == ["cancelled", "cancelled", "waiting"]
     house.later(60)
     await house.say("Danke!")
@@ -243,11 +243,11 @@ async def test_who_writes_while_the_owner_answers_is_not_answered_twice(house: H
     )
     await house.turns()
     assert await house.outbox() == []
-    assert (await house.conversation()).floor == "human"
+    assert (await house.conversation()).floor == "phone"
     assert (await state(house)).asked == 0
 
 
-@pytest.mark.parametrize(("ours", "floor"), [(False, "human"), (True, "bot")])
+@pytest.mark.parametrize(("ours", "floor"), [(False, "phone"), (True, "bot")])
 async def test_the_platforms_own_routing_decides_who_has_the_floor(
     house: House, ours: bool, floor: str
 ) -> None:
@@ -293,7 +293,7 @@ async def test_a_turn_that_never_succeeds_is_set_aside_and_a_human_is_fetched(
     assert brittle.broken == tries
 
     conversation = await house.conversation()
-    assert (conversation.status, conversation.floor, conversation.due_at) == ("waiting", "human", None)
+    assert (conversation.status, conversation.floor, conversation.due_at) == ("waiting", "agent", None)
     [handoff] = await house.rows(HandoffRow)
     assert (handoff.reason, handoff.priority) == ("turn_failed", 1)
     [notice] = await house.rows(NoticeRow)

@@ -432,7 +432,7 @@ async def test_texts_that_wait_for_more_texts_are_looked_at_again(serve: Serve) 
 
 @pytest.mark.parametrize(
     "path",
-    ["/healthz", "/readyz", "/metrics", "/webhooks/instagram", "/webhooks/none", "/", "/go/NK1"],
+    ["/healthz", "/readyz", "/metrics", "/webhooks/instagram", "/webhooks/none", "/nowhere", "/go/NK1"],
 )
 async def test_every_answer_carries_the_security_headers(door: Running, path: str) -> None:
     async with door.client.get(door.url + path) as answer:

@@ -122,8 +122,8 @@ async def test_a_poisoned_conversation_is_set_aside_and_a_human_fetched_while_ot
     [notice] = after.notices
     assert (notice.topic, f'"conversation":"{spoiled.id}"' in notice.detail) == ("turn_set_aside", True)
     row = after.conversation_of(sick)
-    assert (row.floor, row.status) == ("human", "waiting")
+    assert (row.floor, row.status) == ("agent", "waiting")
     for someone in healthy:
         conversation = after.conversation_of(someone)
-        assert (conversation.floor, conversation.status) == ("bot", "open")
+        assert (conversation.floor, conversation.status) == ("bot", "bot")
         assert len(after.outbox_of(conversation)) > len(before.outbox_of(conversation))

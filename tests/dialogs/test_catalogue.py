@@ -15,7 +15,7 @@ from dialogs.address import address_of
 from dialogs.catalogue import SAMPLE, CatalogueError, examine_catalogue, load_catalogue
 from dialogs.problem_kinds import CATALOGUE
 from dialogs.problems import KINDS
-from dialogs.shop import Complement, Product, SetupItem
+from dialogs.shop import Cause, Complement, Product, SetupItem
 from tests.dialogs.damage import damaged
 
 GOOD: Final = """\
@@ -42,6 +42,9 @@ GOOD: Final = """\
   consumption_days: 30
   return_rate: 0.12
   days: {rating: 0, bundle: 45}
+  causes:
+    - {id: spout, title: {de: "Tülle", en: "Spout"}, help: {de: "Mit Wachs.", en: "With wax."}}
+    - {id: "2", title: {de: "Deckel fehlt", en: "Lid missing"}}
 - sku: T-1
   title: {de: "Tee"}
 - sku: 0815
@@ -80,6 +83,14 @@ def test_everything_that_can_be_said_of_a_product() -> None:
         days={"rating": 0, "bundle": 45},
         picture="https://shop.example/kanne.jpg",
         url="https://shop.example/kanne",
+        causes=(
+            Cause(
+                "spout",
+                {"de": "Tülle", "en": "Spout"},
+                {"de": "Mit Wachs.", "en": "With wax."},
+            ),
+            Cause("2", {"de": "Deckel fehlt", "en": "Lid missing"}),
+        ),
     )
     assert products["T-1"] == Product("T-1", {"de": "Tee"})
     assert products["0815"] == Product("0815", {"en": "Cup"}, service=True)
@@ -98,6 +109,9 @@ CASES: Final = {
     "product_twice": (f"{PRODUCT}{PRODUCT}", 3, 3),
     "item_twice": (
         f'{PRODUCT}  setup:\n    - {{id: a, text: {{de: "x"}}}}\n    - {{id: a, text: {{de: "y"}}}}\n', 5, 8,
+    ),
+    "cause_twice": (
+        f"{PRODUCT}  causes:\n    - {{id: a, title: {{de: x}}}}\n    - {{id: a, title: {{de: y}}}}\n", 5, 8,
     ),
     "complement_unknown": (f"{PRODUCT}  complements:\n    - sku: B\n", 4, 7),
     "complement_itself": (f"{PRODUCT}  complements:\n    - sku: A\n", 4, 7),
@@ -200,7 +214,7 @@ def test_everything_is_told_at_once_and_the_rest_can_be_used(tmp_path: Path) -> 
     said = str(caught.value).splitlines()
     assert len(said) == len(caught.value.problems) == 5
     lines = [match[1] for line in said if (match := re.match(r"shop\.yml:(\d+):\d+: ", line))]
-    assert lines == ["3", "19", "29", "29", "30"]
+    assert lines == ["3", "19", "32", "32", "33"]
     assert list(examine_catalogue("shop.yml", text)[0]) == ["T-1", "0815"]
 
 

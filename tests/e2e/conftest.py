@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import structlog
+from playwright.async_api import Browser
 
 from persistence.database import Database
 from persistence.migrate import migrate
 from tests.bot.serving import Running, serving
+from tests.e2e.office import Office
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +47,11 @@ async def server(shop_url: str) -> AsyncIterator[Running]:
     """A running server in this process, as `make run` would start it."""
     async with serving(shop_url) as running:
         yield running
+
+
+@pytest.fixture
+async def office(browser: Browser, server: Running) -> AsyncIterator[Office]:
+    """Browsers for several people; at the end none of their pages may have complained."""
+    office = Office(browser, server)
+    yield office
+    await office.close()

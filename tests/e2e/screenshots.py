@@ -45,7 +45,7 @@ async def main() -> None:
         await expect(page.locator("#thread")).to_contain_text("Wie zufrieden")
         await _picture(page, "whatsapp-rating", phone=True)
         await _tap(page, "2 –")
-        await expect(page.locator("#thread")).to_contain_text("24 Stunden")
+        await expect(page.locator("#thread")).to_contain_text("antwortet dir bis")
         await _picture(page, "whatsapp-handoff", phone=True)
 
 

@@ -109,9 +109,9 @@ async def test_from_the_purchase_to_a_human_who_will_answer(server: Running, cha
     assert await buyer.handoffs() == ["low_rating"]
     promise = (await buyer.newest())["text"]
     assert "Mensch" in promise
-    assert "24 Stunden" in promise
+    assert "antwortet dir bis " in promise
     conversation = await buyer.conversation()
-    assert (conversation.status, conversation.floor) == ("waiting", "human")
+    assert (conversation.status, conversation.floor) == ("waiting", "agent")
     said = len(await buyer.heard())
     await buyer.say("Die Kurbel wackelt")
     assert len(await buyer.heard()) == said
@@ -129,7 +129,7 @@ async def test_a_good_rating_is_thanked_for(server: Running, channel: str, score
     await buyer.say("Der Kaffee duftet durchs ganze Haus")
     assert (await buyer.ratings())[-1] == (order_id, score, "Der Kaffee duftet durchs ganze Haus")
     conversation = await buyer.conversation()
-    assert (conversation.status, conversation.floor) == ("open", "bot")
+    assert (conversation.status, conversation.floor) == ("bot", "bot")
     assert await buyer.handoffs() == []
 
 
@@ -139,7 +139,7 @@ async def test_who_rates_twice_is_thanked_once(server: Running) -> None:
     await buyer.tap("5")
     await buyer.tap("1")
     assert await buyer.ratings() == [(order_id, 5, None)]
-    assert (await buyer.conversation()).status == "open"
+    assert (await buyer.conversation()).status == "bot"
 
 
 @on_every_channel
@@ -195,7 +195,7 @@ async def test_a_forged_code_is_answered_kindly_and_changes_nothing(server: Runn
     await buyer.open(url.replace(code, forged))
     assert await buyer.asked() == ("welcome", "unreadable", ["without", "human"])
     assert await server.rows(BindingRow) == []
-    assert (await buyer.conversation()).status == "open"
+    assert (await buyer.conversation()).status == "bot"
     [link] = await server.rows(EntryLinkRow)
     assert link.used_at is None
     await buyer.open(url)  # the genuine one still works, in the same chat
@@ -356,7 +356,7 @@ async def test_when_the_owner_answers_by_hand_the_bot_is_quiet(server: Running, 
     buyer = Buyer(server, channel)
     await buyer.enter(await buyer.buy())
     await buyer.do("own", text="Hier ist Frau Morgenrot persönlich!")
-    assert (await buyer.conversation()).floor == "human"
+    assert (await buyer.conversation()).floor == "phone"
     await buyer.say("Oh, wie nett!")
     await buyer.tap("now")
     assert len(await buyer.heard()) == 1

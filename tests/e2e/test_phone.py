@@ -89,12 +89,12 @@ async def test_the_first_conversation_on_the_phone_page(browser: Browser, server
     await expect(pills).to_have_count(5)
     await pills.nth(1).click()
     await expect(said(page).last).to_contain_text("Mensch")
-    await expect(said(page).last).to_contain_text("24 Stunden")
+    await expect(said(page).last).to_contain_text("Uhr")
     await expect(page.locator(".step.done")).to_have_count(5)
 
     lena = Buyer(server, "instagram")
     conversation = await lena.conversation()
-    assert (conversation.status, conversation.floor) == ("waiting", "human")
+    assert (conversation.status, conversation.floor) == ("waiting", "agent")
     assert [row.score for row in await server.rows(RatingRow)] == [2]
 
     # The next order on WhatsApp: the link writes the words, the buyer only sends them.

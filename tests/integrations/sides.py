@@ -5,10 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Literal
 
-from dialogs.messages import Arrival, Receipt, Tap, Text
-from integrations.base import Channel, IntegrationError, Source, Throttled, Unavailable, Uncertain
+from dialogs.messages import Arrival, Attachment, Media, Receipt, Tap, Text
+from integrations.base import (
+    Channel,
+    IntegrationError,
+    MediaFile,
+    Source,
+    Throttled,
+    Unavailable,
+    Uncertain,
+)
 from integrations.fake import FakeChannel
 from integrations.instagram import Instagram, InstagramSettings
+from integrations.sandbox.media import picture
 from integrations.telegram import Telegram, TelegramSettings
 from integrations.whatsapp import WhatsApp, WhatsAppSettings
 from tests.integrations.sandbox.conftest import SETTINGS, Box, Clock
@@ -43,6 +52,10 @@ class Side(ABC):
     @abstractmethod
     async def failure(self, reference: str) -> str | None:
         """Return the code of the failed receipt; None where the channel's receipts tell nothing."""
+
+    @abstractmethod
+    async def photo(self) -> tuple[Attachment, bytes]:
+        """Let the person send a picture; return what the channel reports of it, and what is in the file."""
 
     @abstractmethod
     async def callback(self) -> str:
@@ -80,6 +93,10 @@ class FakeSide(Side):
 
     async def failure(self, reference: str) -> str | None:
         return None
+
+    async def photo(self) -> tuple[Attachment, bytes]:
+        self.fake.files["photo"] = MediaFile(picture(), "image/png")
+        return Attachment("image", media_id="photo"), picture()
 
     async def callback(self) -> str:
         return "callback"
@@ -143,6 +160,15 @@ class SandboxSide(Side):
 
         await self.box.receiver.until(lambda _posts: len(found()) >= count)
         return found()
+
+    async def photo(self) -> tuple[Attachment, bytes]:
+        await self.box.api("api/media", channel=self.channel.name, type="image")
+
+        def photos() -> list[Media]:
+            return [a.event for a in self._arrivals() if isinstance(a.event, Media)]
+
+        await self.box.receiver.until(lambda _posts: bool(photos()))
+        return photos()[-1].attachments[0], picture()
 
     async def callback(self) -> str:
         newest = (await self.box.thread(self.channel.name))[-1]

@@ -16,11 +16,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from dialogs.channel import ButtonLimits, Capabilities
+from dialogs.channel import ButtonLimits, Capabilities, FileType, file_problem
 from dialogs.messages import Button, Link, OutCard, Outgoing, Picture, Style, Template
 from integrations.base import (
     Channel,
     IntegrationError,
+    MediaGone,
+    MediaSource,
+    MediaTooLarge,
     Refused,
     Throttled,
     Unauthorized,
@@ -298,6 +301,20 @@ async def test_seen_is_told_and_never_counts_as_a_message(side: Side) -> None:
         assert await side.arrived() == []
 
 
+async def test_a_message_may_be_read_without_anybody_typing(side: Side) -> None:
+    address, message_id = await side.hear()
+    await side.channel.seen(address, message_id, typing=False)
+    assert await side.arrived() == []
+    if isinstance(side, SandboxSide):  # a bot on Telegram has no read marks: there nothing happens
+        read = (await side.box.thread(side.channel.name))[-1]["status"] == "read"
+        assert read == (side.channel.name != "telegram")
+    else:
+        assert isinstance(side, FakeSide)
+        assert (side.fake.seen_messages, side.fake.typing_shown) == ([(address, message_id)], [])
+        await side.channel.seen(address, message_id)
+        assert side.fake.typing_shown == [address]
+
+
 async def test_a_tap_comes_back_with_its_payload_and_can_be_answered(side: Side) -> None:
     address, _ = await side.hear()
     question = Outgoing("buttons", "Passt alles?", (Button("f.s.1.yes", "Ja"), Button("f.s.1.no", "Nein")))
@@ -316,6 +333,39 @@ async def test_many_people_at_once_get_what_is_theirs(side: Side) -> None:
     sent = await asyncio.gather(*sends)
     arrived = dict(await side.arrived())
     assert [arrived[one.external_id] for one in sent] == [f"Nr. {n}" for n in range(10)]
+
+
+async def test_a_file_is_fetched_as_it_was_sent(side: Side) -> None:
+    attachment, body = await side.photo()
+    assert isinstance(side.channel, MediaSource)
+    file = await side.channel.fetch(attachment, largest=len(body))
+    assert file.body == body
+
+
+async def test_a_file_that_is_too_large_is_left_where_it_is(side: Side) -> None:
+    attachment, body = await side.photo()
+    assert isinstance(side.channel, MediaSource)
+    with pytest.raises(MediaTooLarge):
+        await side.channel.fetch(attachment, largest=len(body) - 1)
+
+
+async def test_a_file_that_is_not_there_is_never_asked_for_again(side: Side) -> None:
+    attachment, _ = await side.photo()
+    assert isinstance(side.channel, MediaSource)
+    url = attachment.url and attachment.url.replace("sample.png", "other.png")
+    lost = replace(attachment, url=url, media_id=attachment.media_id and "4711")
+    with pytest.raises(Refused):
+        await side.channel.fetch(lost, largest=10**6)
+    with pytest.raises(MediaGone):
+        await side.channel.fetch(replace(attachment, url=None, media_id=None), largest=10**6)
+
+
+async def test_a_channel_says_which_files_it_takes(side: Side) -> None:
+    files: tuple[tuple[FileType, str], ...] = (("image", "image/jpeg"), ("document", "application/pdf"))
+    for kind, mime in files:
+        assert file_problem(side.channel.capabilities, kind, mime, 1000) is None
+        assert file_problem(side.channel.capabilities, kind, mime, 10**9) == "size"
+        assert file_problem(side.channel.capabilities, kind, "text/html", 10) == "type"
 
 
 async def test_closing_twice_is_no_harm(side: Side) -> None:

@@ -363,6 +363,12 @@ async def test_seen_is_two_requests(server: FakeGraph, channel: Instagram) -> No
     ]
 
 
+async def test_a_thread_may_be_read_without_typing(server: FakeGraph, channel: Instagram) -> None:
+    server.will_answer(200, {"recipient_id": ANNA})
+    await channel.seen(ANNA, "mid.1", typing=False)
+    assert [call.body["sender_action"] for call in server.calls] == ["mark_seen"]
+
+
 async def test_history_shows_our_own_newest_first(server: FakeGraph, channel: Instagram) -> None:
     def message(number: int, author: Any, **more: Any) -> dict[str, Any]:
         return {

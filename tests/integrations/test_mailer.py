@@ -25,8 +25,9 @@ from integrations.base import (
 )
 from integrations.fake import FakeMailer
 from integrations.http import Answer, Http
-from integrations.mailer import MailSettings, WebhookMailer, failure, written
+from integrations.mailer import NAMES, MailSettings, WebhookMailer, written
 from integrations.registry import Accounts, connect
+from integrations.signed_hook import failure
 
 SECRET = "the shop's secret"
 REQUEST = MailRequest(
@@ -243,7 +244,7 @@ async def test_a_redirect_is_not_followed(real: WebhookMailer, shop: Shop) -> No
     ],
 )  # fmt: skip
 def test_what_an_answer_means(status: int, error: type[IntegrationError]) -> None:
-    told = failure(Answer(status, body=b"Dear Mia Sommer"))
+    told = failure(Answer(status, body=b"Dear Mia Sommer"), NAMES)
     assert type(told) is error
     assert told.code == str(status)
     assert "Mia" not in str(told)
@@ -256,7 +257,7 @@ def test_what_an_answer_means(status: int, error: type[IntegrationError]) -> Non
     + [({}, 60)],
 )
 def test_how_long_a_pause_is(told: dict[str, str], seconds: float) -> None:
-    error = failure(Answer(429, told))
+    error = failure(Answer(429, told), NAMES)
     assert isinstance(error, Throttled)
     assert error.after == seconds
 

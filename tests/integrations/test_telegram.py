@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,9 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, 700_000, tzinfo=UTC)
 TIMEOUT = pytest.mark.timeout(20)
 
 
-def telegram(**changes: str) -> Telegram:
-    return Telegram(
-        TelegramSettings(**{"token": TOKEN, "secret": "s3cret", "username": "shop_bot", **changes})
-    )
+def telegram(**changes: Any) -> Telegram:
+    settings = TelegramSettings(token=TOKEN, secret="s3cret", username="shop_bot")
+    return Telegram(replace(settings, **changes))
 
 
 BOT = telegram()

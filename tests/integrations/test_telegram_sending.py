@@ -165,6 +165,7 @@ async def test_seen_tap_and_history(api: BotApi, bot: Telegram) -> None:
     api.answer = lambda: web.json_response({"ok": True, "result": True})
 
     await bot.seen("1111111", "100")
+    await bot.seen("1111111", "100", typing=False)
     await bot.answer_tap("4382")
 
     assert api.calls == [

@@ -272,6 +272,14 @@ async def test_seen_is_one_request(server: FakeGraph, channel: WhatsApp) -> None
     ]
 
 
+async def test_a_message_may_be_read_without_typing(server: FakeGraph, channel: WhatsApp) -> None:
+    server.will_answer(200, {"success": True})
+    await channel.seen(PHONE, "wamid.1", typing=False)
+    assert [call.body for call in server.calls] == [
+        {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.1"}
+    ]
+
+
 async def test_no_history_and_no_answer_to_taps(channel: WhatsApp) -> None:
     assert await channel.history(PHONE) == ()
     await channel.answer_tap("x")

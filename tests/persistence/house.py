@@ -1,142 +1,52 @@
 """The machine that plays the house, and the simple model of what must be true; see `test_store_machine`."""
 
-import asyncio
-import itertools
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     invariant,
     precondition,
     rule,
 )
 
-from dialogs.messages import Arrival, Delivery, Due
-from persistence.database import Database
+from bot.sender import judge
+from dialogs.channel import Capabilities
+from dialogs.handoff import (
+    Action,
+    BuyerWrote,
+    Escalated,
+    Looked,
+    PhoneLeft,
+    PhoneSpoke,
+    due_at,
+)
+from dialogs.messages import Arrival, Delivery
+from persistence.desk_actions import Act
 from persistence.inbox import Intake
 from persistence.outbox import OPEN, REACHED, Fate, Outbound, Settlement
-from persistence.records import Effects
+from persistence.records import Effects, NewHandoff
 from persistence.reminders import NewReminder
-from persistence.store import Store
 from persistence.tables import Conversation, InboxRow, OutboxRow, TurnRow
-from persistence.turns import Heard, Outcome, Turn
-from tests.persistence.conftest import AT_ONCE
+from persistence.threads import thread_of
+from persistence.turns import Outcome, Turn
+from tests.persistence.house_ground import LEAD, Ground
+from tests.persistence.house_model import Letter, Message, Talk, identity
 from tests.persistence.world import LEASE, T0, echo, event, mark, person, rows, say, text
 
 T = TypeVar("T")
 PEOPLE = ("anna", "bert", "cleo")
 WORKERS = st.sampled_from((0, 1))
 FATES: tuple[Fate, ...] = ("sent", "waiting", "unknown", "parked", "failed")
+ACTS: dict[Act, Action] = {"buyer": BuyerWrote(), "phone": PhoneSpoke(), "ours": PhoneLeft()}
+SAID: tuple[tuple[Act, ...], ...] = ((), (), ("buyer",), ("phone",), ("ours",), ("phone", "buyer"))
+ANYTHING = Capabilities(text_limit=4000, text_unit="characters")
 
 
-@dataclass
-class Talk:
-    """What must be true of one conversation. ``waiting`` maps an event to its place in the order."""
-
-    id: int = 0
-    version: int = 0
-    floor: str = "bot"
-    waiting: dict[str, tuple[float, int]] = field(default_factory=dict)
-    due: float | None = None
-    leased_until: float = 0
-    reminders: dict[str, tuple[float, str]] = field(default_factory=dict)
-
-    def wake(self, now: float) -> None:
-        """Somebody must look now, if not earlier."""
-        self.due = now if self.due is None else min(self.due, now)
-
-    def move_on(self, now: float, turn: Turn) -> None:
-        """A turn has counted. What came meanwhile, or what another claimed meanwhile, is due again."""
-        left = self.waiting.keys() - {identity(one) for one in turn.events}
-        ends = (turn.leased_until, T0 + timedelta(seconds=self.leased_until))
-        if self.due is None or T0 + timedelta(seconds=self.due) in ends:
-            self.due = now if left else None
-        self.version += 1
-        self.leased_until = 0
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A message that is accepted and not sorted: who sent it, its place in the order, and when it came."""
-
-    who: str
-    token: str
-    place: tuple[float, int]
-    received: float
-
-
-@dataclass
-class Message:
-    """What must be true of one outbox row."""
-
-    id: int
-    talk: int
-    words: str
-    status: str = "waiting"
-    due: float = 0
-    tried: bool = False
-    delivery: Delivery | None = None
-    external_id: str | None = None
-
-
-def identity(heard: Heard) -> str:
-    """By what the model knows an event."""
-    return heard.event.data["token"] if isinstance(heard.event, Due) else heard.external_id
-
-
-class House(RuleBasedStateMachine):
-    """The machine; `fresh` gives the address of an empty, migrated database."""
-
-    fresh: Callable[[], str]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.url = self.fresh()
-        self.workers = [self.open(), self.open()]
-        self.now = 0.0
-        self.counter = itertools.count(1)
-        self.delivered: list[Arrival] = []
-        self.accepted: set[str] = set()
-        self.turned: dict[str, tuple[int, int]] = {}
-        self.mail: list[Letter] = []
-        self.talks: dict[str, Talk] = {}
-        self.messages: dict[int, Message] = {}
-        self.turns: list[tuple[int, Turn]] = []
-        self.sendings: list[tuple[int, Outbound]] = []
-        self.left: dict[int, list[int]] = {}
-
-    def open(self) -> Store:
-        """A process's own connections."""
-        return Store(Database(self.url, pool=2), burst=AT_ONCE, turn_lease=LEASE, send_lease=LEASE)
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The store is asynchronous, the machine is not."""
-        return self.runner.run(work)
-
-    @property
-    def moment(self) -> Any:
-        """The virtual time."""
-        return T0 + timedelta(seconds=self.now)
-
-    def talk_of(self, conversation: int) -> Talk:
-        """The model's conversation."""
-        return next(talk for talk in self.talks.values() if talk.id == conversation)
-
-    def open_messages(self, conversation: int) -> list[Message]:
-        """What is still to be sent in a conversation, in its order."""
-        return [one for one in self.messages.values() if one.talk == conversation and one.status in OPEN]
-
-    def settled(self, message: Message, status: str) -> None:
-        """The message has left the line: never one before another that came first."""
-        if message.status in OPEN and status not in OPEN:
-            self.left.setdefault(message.talk, []).append(message.id)
-        message.status = status
+class House(Ground):
+    """The machine."""
 
     # -- ROOM 1: the door ----------------------------------------------------------------------------------
 
@@ -214,7 +124,7 @@ class House(RuleBasedStateMachine):
         for turn in claimed:
             talk = self.talk_of(turn.conversation_id)
             assert talk in ready, "not due, or claimed twice within a lease"
-            assert (turn.version, turn.floor) == (talk.version, talk.floor)
+            assert (turn.version, turn.floor) == (talk.version, talk.thread.floor)
             assert [identity(one) for one in turn.events] == sorted(
                 talk.waiting, key=talk.waiting.__getitem__
             )
@@ -228,7 +138,8 @@ class House(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         said=st.integers(0, 3),
-        floor=st.sampled_from((None, None, None, "human", "bot")),
+        acts=st.sampled_from(SAID),
+        needed=st.booleans(),
         release=st.booleans(),
         remind=st.sampled_from((None, None, 1, 40)),
         cancel=st.booleans(),
@@ -237,41 +148,49 @@ class House(RuleBasedStateMachine):
         self,
         data: st.DataObject,
         said: int,
-        floor: str | None,
+        acts: tuple[Act, ...],
+        needed: bool,
         release: bool,
         remind: int | None,
         cancel: bool,
     ) -> None:
         held = data.draw(st.sampled_from(range(len(self.turns))))
-        self.write(self.turns.pop(held), said, floor, release=release, remind=remind, cancel=cancel)
+        self.write(
+            self.turns.pop(held), said, acts, needed=needed, release=release, remind=remind, cancel=cancel
+        )
 
     def write(
         self,
         held: tuple[int, Turn],
         said: int = 0,
-        floor: str | None = None,
+        acts: tuple[Act, ...] = (),
         *,
+        needed: bool = False,
         release: bool = False,
         remind: int | None = None,
         cancel: bool = False,
     ) -> None:
         worker, turn = held
         talk = self.talk_of(turn.conversation_id)
-        spoken = tuple(say(f"said {next(self.counter)}", speaker="bot") for _ in range(said))
+        # While a human has the floor the dialog says nothing.
+        spoken = tuple(
+            say(f"said {next(self.counter)}", speaker="bot")
+            for _ in range(said if turn.floor == "bot" else 0)
+        )
         token = f"reminder {next(self.counter)}"
         effects = Effects(
             reminders=()
             if remind is None
             else (NewReminder("r", self.moment + timedelta(seconds=remind), {"token": token}),),
             cancelled=("r",) if cancel else (),
-            floor=floor,
+            acts=acts,
+            handoff=NewHandoff("angry", promised_at=self.moment + timedelta(seconds=50)) if needed else None,
             release=release,
         )
         state = f'{{"made":{turn.version + 1}}}'
-        counted = self.run(
-            self.workers[worker].turns.commit(Outcome(turn, self.moment, state, spoken, effects))
-        )
-        assert counted == (turn.version == talk.version)
+        outcome = Outcome(turn, self.moment, state, spoken, effects, times=self.times)
+        counted = self.run(self.workers[worker].turns.commit(outcome))
+        assert counted == (turn.version == talk.version and turn.floor == talk.thread.floor)
         if not counted:
             return
         talk.move_on(self.now, turn)
@@ -283,34 +202,49 @@ class House(RuleBasedStateMachine):
             talk.reminders.pop("r", None)
         if remind is not None:
             talk.reminders["r"] = (self.now + remind, token)
-        self.change_floor(talk, floor)
-        words = [one.outgoing.text for one in spoken]
+        for act in acts:
+            self.change(talk, ACTS[act])
+        if needed:
+            talk.open_cases += 1
+            self.change(talk, Escalated(0, self.moment + timedelta(seconds=50)))
+        self.hear_from_the_desk()
+        gave_away = turn.floor == "bot" and talk.thread.floor != "bot"
+        words = [(one.outgoing.text, "bot") for one in spoken]
         for message in self.messages.values():
             if release and message.talk == talk.id and message.status == "parked":
                 message.status = "released"
-                words.append(message.words)
-        self.learn(talk, words)
+                words.append((message.words, message.speaker))
+        self.learn(talk, words, silenced=len(spoken) if gave_away else 0)
 
-    def change_floor(self, talk: Talk, floor: str | None) -> None:
-        """When a human speaks, the bot's waiting messages are moot."""
-        talk.floor = floor or talk.floor
-        if floor in (None, "bot"):
-            return
-        for message in self.messages.values():
-            if message.talk == talk.id and message.status in ("waiting", "parked"):
-                message.status = "cancelled"  # out of turn: the one before it may be on its way
-
-    def learn(self, talk: Talk, words: list[str]) -> None:
-        """The turn's rows are there, in order and behind all others."""
+    def learn(self, talk: Talk, words: list[tuple[str, str]], *, silenced: int) -> None:
+        """The turn's rows are there, in order and behind all others; the first of them may be moot."""
         fresh = [
             row
             for row in self.run(rows(self.workers[0], OutboxRow, conversation_id=talk.id))
             if row.id not in self.messages
         ]
         assert [row.turn for row in fresh] == [talk.version] * len(words)
-        for row, expected in zip(fresh, words, strict=True):
+        moot = len(self.messages) + silenced
+        for row, (expected, speaker) in zip(fresh, words, strict=True):
             assert f'"{expected}"' in row.outgoing
-            self.messages[row.id] = Message(row.id, talk.id, expected, due=self.now)
+            assert row.speaker == speaker
+            message = Message(row.id, talk.id, expected, speaker, due=self.now)
+            message.status = "cancelled" if len(self.messages) < moot else "waiting"
+            self.messages[row.id] = message
+
+    @rule(worker=WORKERS)
+    def look(self, worker: int) -> None:
+        """The clock looks after the desk."""
+        due = [
+            talk
+            for talk in self.talks.values()
+            if (at := due_at(talk.thread, LEAD)) is not None and at <= self.moment
+        ]
+        assert self.run(self.workers[worker].desk.look(self.times)) == len(due)
+        for talk in due:
+            for _ in range(4):
+                self.change(talk, Looked())
+        self.hear_from_the_desk()
 
     @precondition(lambda self: self.turns)
     @rule(data=st.data())
@@ -346,7 +280,9 @@ class House(RuleBasedStateMachine):
             message = self.messages[row.id]
             assert message in ready, "not the head of its line, or claimed twice within a lease"
             assert row.doubtful == (message.status != "waiting")
-            assert (row.outgoing.text, row.floor) == (message.words, self.talk_of(message.talk).floor)
+            floor = self.talk_of(message.talk).thread.floor
+            assert (row.outgoing.text, row.speaker, row.floor) == (message.words, message.speaker, floor)
+            assert message.undo_until <= self.now, "the agent may still take it back"
             message.status = "unknown" if row.doubtful else "sending"
             message.due, message.tried = self.now + LEASE.total_seconds(), True
         return [(worker, row) for row in claimed]
@@ -359,6 +295,11 @@ class House(RuleBasedStateMachine):
     def end(self, held: tuple[int, Outbound], fate: Fate, pause: int = 0) -> None:
         worker, row = held
         message = self.messages[row.id]
+        verdict = judge(row, ANYTHING, self.moment)
+        if isinstance(verdict, Settlement):
+            fate = verdict.fate
+        if fate == "sent" and row.speaker == "bot" and not row.doubtful:
+            assert row.floor == "bot", "the bot has spoken over a human"
         again = self.moment + timedelta(seconds=pause) if fate in OPEN else None
         their_id = f"wamid {row.id}" if fate == "sent" else None
         settlement = Settlement(row, fate, self.moment, due_at=again, external_id=their_id)
@@ -406,7 +347,7 @@ class House(RuleBasedStateMachine):
                 for one in self.messages.values()
             ):
                 for one in line:
-                    one.due = min(one.due, self.now)
+                    one.due = min(one.due, max(self.now, one.undo_until))
 
     # -- ROOM 4: the clock, and what befalls processes -----------------------------------------------------
 
@@ -446,7 +387,8 @@ class House(RuleBasedStateMachine):
         assert unsorted == {letter.token for letter in self.mail}
         for row in self.run(rows(store, Conversation)):
             talk = self.talk_of(row.id)
-            assert (row.version, row.floor) == (talk.version, talk.floor)
+            assert (row.version, thread_of(row)) == (talk.version, talk.thread)
+            assert row.desk_due_at == due_at(talk.thread, LEAD)
             assert row.due_at == (None if talk.due is None else T0 + timedelta(seconds=talk.due))
             assert row.due_at is not None or not talk.waiting, "an event waits and nobody will look"
         versions: dict[int, list[int]] = {talk.id: [] for talk in self.talks.values()}
@@ -479,6 +421,7 @@ class House(RuleBasedStateMachine):
             self.fire(0)
             for held in self.claim_turns(0, 3):
                 self.write(held)
+            self.look(0)
             for sending in self.claim_heads(0, 3):
                 self.end(sending, "sent")
             idle = not any(talk.waiting or talk.reminders for talk in self.talks.values())

@@ -21,10 +21,10 @@ async def test_a_solved_case_is_closed_and_told(store: Store) -> None:
     assert (await only(store, HandoffRow)).promised_at == at(3600)
     assert await store.handoffs.hand_back(place, at(5), solved=True, cause="exchange")
     conversation = await only(store, Conversation)
-    assert (conversation.floor, conversation.status, conversation.waiting_since) == ("bot", "open", None)
+    assert (conversation.floor, conversation.status, conversation.waiting_since) == ("bot", "resolved", None)
     assert (await only(store, HandoffRow)).resolved_at == at(5)
     turn = await claim(store, 5)
-    assert [one.event for one in turn.events] == [HandedBack(solved=True, cause="exchange")]
+    assert [one.event for one in turn.events] == [HandedBack(solved=True, cause="exchange", reason="solved")]
     assert (turn.floor, turn.heard_at) == ("bot", at(0))
 
 
@@ -33,11 +33,11 @@ async def test_an_unsolved_case_stays_open(store: Store) -> None:
     assert await store.handoffs.hand_back(place, at(5), solved=False)
     assert (await only(store, Conversation)).floor == "bot"
     assert (await only(store, HandoffRow)).resolved_at is None
-    assert [one.event for one in (await take(store, 5)).events] == [HandedBack(solved=False)]
+    assert [one.event for one in (await take(store, 5)).events] == [HandedBack(solved=False, reason="back")]
     # Later it turns out to be solved after all.
     assert await store.handoffs.hand_back(place, at(9), solved=True)
     assert (await only(store, HandoffRow)).resolved_at == at(9)
-    assert [one.event for one in (await take(store, 9)).events] == [HandedBack(solved=True)]
+    assert [one.event for one in (await take(store, 9)).events] == [HandedBack(solved=True, reason="solved")]
 
 
 async def test_what_is_given_back_already_is_not_given_back_again(store: Store, open_store: Open) -> None:
@@ -58,7 +58,7 @@ async def test_the_floor_can_be_taken_and_given_back_time_and_again(store: Store
         place = await taken(store, now)
         assert await store.handoffs.hand_back(place, at(now), solved=True)  # at the same moment
         assert len((await take(store, now)).events) == 1
-    await answer(store, 30, effects=Effects(floor="human"))
+    await answer(store, 30, effects=Effects(acts=("phone",)))
     assert await store.handoffs.hand_back(place, at(31), solved=False)
     assert len(await rows(store, InboxRow, kind="handed_back")) == 4
     assert {row.resolved_at for row in await rows(store, HandoffRow)} == {at(0), at(10), at(20)}
@@ -69,8 +69,10 @@ async def test_a_turn_that_is_under_way_does_not_swallow_it(store: Store) -> Non
     await hear(store, "m1", now=1)
     turn = await claim(store, 1)
     assert await store.handoffs.hand_back(place, at(2), solved=True)
-    assert await store.turns.commit(outcome(turn, 3))
-    assert [one.event.kind for one in (await claim(store, 3)).events] == ["handed_back"]
+    # What was heard while a human had the floor is heard again now that the bot has it.
+    assert not await store.turns.commit(outcome(turn, 3, "nobody hears this"))
+    await store.turns.put_back(turn, at(3), counts=True)
+    assert [one.event.kind for one in (await claim(store, 3)).events] == ["text", "handed_back"]
 
 
 async def test_nobody_and_the_erased_are_given_nothing(store: Store) -> None:

@@ -151,10 +151,10 @@ async def test_siblings_are_the_chats_in_which_the_buyer_may_be_written_to(store
     assert (first.conversation_id, first.channel, first.account) == (bert, "whatsapp", "shop")
     assert (first.heard_at, first.reachable, first.floor) == (at(0), True, "bot")
     assert second.conversation_id == cleo
-    await leave(store, "bert", 3, floor="human", reachable=False)
+    await leave(store, "bert", 3, acts=("phone",), reachable=False)
     await leave(store, "cleo", 4, consents=(NewConsent("all", "withdrawn"),))
     [left] = (await journey(store, anna, 5)).siblings
-    assert (left.conversation_id, left.heard_at, left.reachable, left.floor) == (bert, at(3), False, "human")
+    assert (left.conversation_id, left.heard_at, left.reachable, left.floor) == (bert, at(3), False, "phone")
     await change(store, Conversation, status="erased")
     assert (await journey(store, anna, 6)).siblings == ()
 

@@ -1,15 +1,17 @@
 """A fresh database, an old one and two impatient processes all end with the same tables."""
 
 import asyncio
+from datetime import timedelta
 
 import aiosqlite
 import asyncpg
 
-from persistence.database import Database
+from persistence.database import EPOCH, Database
 from persistence.migrate import current, differences, migrate, newest
 from persistence.store import Store
-from persistence.tables import Buyer, OutboxRow, metadata
+from persistence.tables import Buyer, Conversation, HandoffRow, OutboxRow, metadata
 from persistence.tables_journeys import ConsentRow
+from persistence.tables_search import APART
 from tests.persistence.world import T0, only, rows
 
 
@@ -22,7 +24,7 @@ async def tables_of(url: str) -> set[str]:
         connection = await asyncpg.connect(url)
         found = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         await connection.close()
-    return {str(row[0]) for row in found} - {"alembic_version", "sqlite_sequence"}
+    return {str(row[0]) for row in found} - {"alembic_version", "sqlite_sequence"} - APART
 
 
 async def test_an_empty_database_gets_every_table_and_a_second_time_changes_nothing(
@@ -86,6 +88,41 @@ async def test_consents_of_the_first_schema_become_lines_of_the_ledger(database_
     }
     assert (await only(store, Buyer)).journey == 0
     assert (await only(store, OutboxRow)).touchpoint == ""
+    await store.close()
+
+
+async def test_conversations_of_before_the_desk_keep_who_has_them(database_url: str) -> None:
+    database = Database(database_url)
+    await migrate(database, "0004")
+    fields = "channel, account, state, version, leased_until, attempts, reachable, created_at"
+    values = "'whatsapp', 'shop', '{}', 1, 0, 0, true, 0"
+    old = f"""
+        INSERT INTO conversations (id, address, floor, status, {fields}) VALUES
+            (1, 'bot', 'bot', 'open', {values}), (2, 'phone', 'human', 'open', {values}),
+            (3, 'case', 'human', 'waiting', {values}), (4, 'gone', 'human', 'erased', {values});
+        INSERT INTO handoffs (conversation_id, reason, evidence, priority, promised_at, at, resolved_at, why)
+        VALUES (3, 'angry', '[]', 2, 9000000, 1, NULL, ''), (3, 'old', '[]', 1, 5000000, 0, 2, '')
+    """  # noqa: S608 - the words are the test's own
+    await database.write(
+        lambda connection: [connection.exec_driver_sql(one) for one in old.split(";")] and None
+    )
+    await migrate(database)
+    store = Store(database)
+    found = await rows(store, Conversation)
+    assert [(row.address, row.status, row.floor) for row in found] == [
+        ("bot", "bot", "bot"),
+        ("phone", "pending", "phone"),
+        ("case", "waiting", "agent"),
+        ("gone", "erased", "bot"),
+    ]
+    case = found[2]
+    assert (case.priority, case.answer_by, case.alarmed, case.desk_due_at) == (
+        2,
+        EPOCH + timedelta(seconds=9),
+        2,
+        None,
+    )
+    assert {row.corrected for row in await rows(store, HandoffRow)} == {""}
     await store.close()
 
 

@@ -250,9 +250,9 @@ async def test_settlements_share_a_commit(store_url: str) -> None:
 
 async def test_the_address_and_the_floor_are_those_of_sending_time(store: Store) -> None:
     await answer(store, 0, "a")
-    await change(store, Conversation, address="new", floor="human", reachable=False)
+    await change(store, Conversation, address="new", floor="agent", reachable=False)
     row = await head(store, 1)
-    assert (row.address, row.floor, row.reachable) == ("new", "human", False)
+    assert (row.address, row.floor, row.reachable) == ("new", "agent", False)
 
 
 async def test_known_ids_are_those_of_the_conversation(store: Store) -> None:

@@ -18,14 +18,21 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.persistence.conftest import empty
 from tests.persistence.house import House
+from tests.persistence.house_desk import DeskHouse
 
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)
 """To shrink a failure takes minutes; the soak has them."""
 
 
-def play(fresh: Callable[[], str], examples: int, steps: int, phases: Sequence[Phase] = QUICK) -> None:
+def play(
+    fresh: Callable[[], str],
+    examples: int,
+    steps: int,
+    phases: Sequence[Phase] = QUICK,
+    machine: type[House] = House,
+) -> None:
     """Let the machine run on databases that ``fresh`` makes."""
-    house = type("House", (House,), {"fresh": staticmethod(fresh)})
+    house = type("House", (machine,), {"fresh": staticmethod(fresh)})
     how = settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -64,13 +71,23 @@ def test_the_house_on_postgresql(fresh_postgres: Callable[[], str]) -> None:
     play(fresh_postgres, 15, 30)
 
 
+@pytest.mark.timeout(180)
+def test_the_house_with_its_desk_on_sqlite(fresh_sqlite: Callable[[], str]) -> None:
+    play(fresh_sqlite, 30, 40, machine=DeskHouse)
+
+
+@pytest.mark.timeout(180)
+def test_the_house_with_its_desk_on_postgresql(fresh_postgres: Callable[[], str]) -> None:
+    play(fresh_postgres, 15, 40, machine=DeskHouse)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_the_house_for_a_long_time_on_sqlite(fresh_sqlite: Callable[[], str]) -> None:
-    play(fresh_sqlite, 600, 80, tuple(Phase))
+    play(fresh_sqlite, 600, 80, tuple(Phase), DeskHouse)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_the_house_for_a_long_time_on_postgresql(fresh_postgres: Callable[[], str]) -> None:
-    play(fresh_postgres, 300, 80, tuple(Phase))
+    play(fresh_postgres, 300, 80, tuple(Phase), DeskHouse)

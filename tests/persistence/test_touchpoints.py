@@ -170,7 +170,7 @@ async def test_a_parked_question_that_was_asked_anyway_is_merged(store: Store) -
     assert (row.fate, row.sent_at) == ("merged", None)
 
 
-@pytest.mark.parametrize("effects", [Effects(floor="human"), Effects(handoff=NewHandoff("angry"))])
+@pytest.mark.parametrize("effects", [Effects(acts=("phone",)), Effects(handoff=NewHandoff("angry"))])
 async def test_a_human_who_takes_the_floor_withdraws_what_waits(store: Store, effects: Effects) -> None:
     await say_it(store, say("agent's", speaker="agent"))
     await answer(store, 1, effects=effects)

@@ -107,7 +107,7 @@ async def test_only_the_first_of_two_turns_counts_and_the_other_leaves_no_trace(
         reminders=(NewReminder("r", at(99)),),
         handoff=NewHandoff("why"),
         ratings=(NewRating(1),),
-        floor="human",
+        acts=("phone",),
     )
     assert not await store.turns.commit(outcome(slow, 33, "answer", effects=effects))
     await store.turns.put_back(slow, at(33), counts=True)
@@ -294,7 +294,7 @@ async def test_a_turn_is_set_aside_and_a_human_fetched(store: Store) -> None:
     conversation = await only(store, Conversation)
     assert (conversation.status, conversation.floor, conversation.waiting_since) == (
         "waiting",
-        "human",
+        "agent",
         at(2),
     )
     assert (conversation.state, conversation.version) == ("{}", 1)
@@ -403,7 +403,7 @@ async def test_a_handoff_silences_what_the_bot_had_still_to_say_but_not_the_fare
     assert (await send(store, 5)).outgoing.text == "a human will answer"
     conversation = await only(store, Conversation)
     assert (conversation.floor, conversation.status, conversation.waiting_since) == (
-        "human",
+        "agent",
         "waiting",
         at(2),
     )
@@ -411,10 +411,11 @@ async def test_a_handoff_silences_what_the_bot_had_still_to_say_but_not_the_fare
 
 async def test_the_floor_can_change_without_a_handoff(store: Store) -> None:
     await answer(store, 0, "old")
-    await answer(store, 1, effects=Effects(floor="human"))
-    assert (await only(store, Conversation)).status == "open"
+    await answer(store, 1, effects=Effects(acts=("phone",)))
+    conversation = await only(store, Conversation)
+    assert (conversation.status, conversation.floor) == ("pending", "phone")
     assert await store.outbox.claim(at(2), 10) == []
-    await answer(store, 3, "back", effects=Effects(floor="bot"))
+    await answer(store, 3, "back", effects=Effects(acts=("ours",)))
     assert (await only(store, Conversation)).floor == "bot"
     assert (await head(store, 3)).outgoing.text == "back"
 

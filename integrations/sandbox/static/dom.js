@@ -34,12 +34,19 @@ export function iconButton(name, label, onclick, extra = "") {
 
 export const byId = (id) => document.getElementById(id);
 
+/** The same file by the name under which this page was opened: localhost and 127.0.0.1 are one server. */
+function here(full) {
+  const ours = full.protocol === location.protocol && full.port === location.port;
+  const file = full.pathname.startsWith("/media/") || full.pathname.startsWith("/sandbox/");
+  return ours && file ? new URL(full.pathname + full.search, location.origin) : full;
+}
+
 /** Where a picture may come from: this server, https, or a picture inside the address. Anything else is null. */
 export function pictureUrl(url) {
   if (typeof url !== "string" || url === "") return null;
   if (/^data:image\//i.test(url)) return url;
   try {
-    const full = new URL(url, location.href);
+    const full = here(new URL(url, location.href));
     return full.origin === location.origin || full.protocol === "https:" ? full.href : null;
   } catch {
     return null;
@@ -49,7 +56,7 @@ export function pictureUrl(url) {
 /** A link that may be followed, or null: no `javascript:` or `data:` ever becomes clickable. */
 export function webUrl(url) {
   try {
-    const full = new URL(url, location.href);
+    const full = here(new URL(url, location.href));
     return ["http:", "https:"].includes(full.protocol) ? full.href : null;
   } catch {
     return null;

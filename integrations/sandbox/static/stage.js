@@ -7,7 +7,7 @@ import { ahead, now, on, world } from "./world.js";
 
 const LEAPS = [["1 hour", "clock.hour", {}], ["1 day", "clock.day", {}], ["3 days", "clock.days", { n: 3 }], ["10 days", "clock.days", { n: 10 }]];
 const COUNTS = ["status_500", "status_429", "timeout_after_accept", "drop_before_accept", "slow_ms", "status_delay_ms", "webhook_repeat", "webhook_batch"];
-const SWITCHES = ["webhook_shuffle", "lose_statuses", "pair_rate", "window"];
+const SWITCHES = ["webhook_lose", "webhook_shuffle", "lose_statuses", "pair_rate", "window"];
 
 /** `act`: {travel(span), person(key), hidePhone(on), block(on), own(text), fault(change), order(json), reset()}. */
 export function startStage(act) {

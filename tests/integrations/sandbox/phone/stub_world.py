@@ -132,6 +132,7 @@ class StubWorld:
                 "slow_ms": 0,
                 "drop_before_accept": 0,
                 "webhook_repeat": 0,
+                "webhook_lose": False,
                 "webhook_shuffle": False,
                 "webhook_batch": 1,
                 "status_delay_ms": 300,
