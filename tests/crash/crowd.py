@@ -11,15 +11,19 @@ from tests.crash.house import Platforms
 
 TEXTS: Final = (
     "Hallo",
-    "Wie pflege ich die Mühle?",
-    "Wo ist mein Paket?",
+    "Mühle pflegen?",
+    "Mein Paket?",
     "Hallo zusammen",
     "Danke euch",
-    "Einen Pflegetipp bitte",
+    "Pflegetipp bitte",
     "Guten Morgen",
-    "Habt ihr einen Tipp?",
+    "Pflegetipp?",
 )
-"""Things the bot answers by itself. Many of the answers are alike, which makes them hard to tell apart."""
+"""Things the bot answers by itself. Many of the answers are alike, which makes them hard to tell apart.
+
+All of them are so short that nobody who says them again and again, in a storm, is taken for a machine
+(`dialogs.loops`: three words to be the same, five to be too quick).
+"""
 
 
 @dataclass(frozen=True, slots=True)
