@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,7 +29,7 @@ from integrations.base import (
     Refused,
     Throttled,
 )
-from persistence.media import Fetching, KeptMedia, MessageMedia, NewMedia, Why
+from persistence.media import Fetching, KeptMedia, NewMedia, Why
 
 _log = structlog.get_logger(__name__)
 
@@ -169,11 +168,6 @@ def _next(job: Fetching, error: Exception, now: datetime) -> timedelta | Why:
         case _:
             _log.warning("media_not_fetched", inbox=job.inbox_id, error=type(error).__name__)
             return backoff(job.attempts)
-
-
-async def media_of(app: App, inbox_ids: Sequence[int]) -> Mapping[int, tuple[MessageMedia, ...]]:
-    """Return the attachments of messages by inbox id; `MessageMedia.why` tells why one has no file."""
-    return await app.store.media.of(inbox_ids)
 
 
 # -- out

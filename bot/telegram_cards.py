@@ -18,6 +18,7 @@ from babel.numbers import format_currency
 
 from bot.failures import explain
 from bot.telegram_words import Words
+from dialogs.handoff import RESOLVED
 from dialogs.harmless import harmless
 from dialogs.messages import Reachability
 from integrations.base import GroupButton
@@ -35,7 +36,7 @@ _PAST: Final = 6
 """So many of the last messages stand on the card."""
 _LIGHTS: Final[Mapping[int, str]] = {2: "🔴", 1: "🟠", 0: "🟡", -1: "⚪"}
 _SIGNS: Final[Mapping[str, str]] = {
-    "agent": "🟢", "pending": "🔵", "snoozed": "💤", "resolved": "✅", "bot": "🤖",
+    "agent": "🟢", "pending": "🔵", "snoozed": "💤", RESOLVED: "✅", "bot": "🤖",
 }  # fmt: skip
 _CHANNELS: Final[Mapping[str, str]] = {
     "instagram": "Instagram", "whatsapp": "WhatsApp", "telegram": "Telegram",

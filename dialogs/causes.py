@@ -34,8 +34,3 @@ def causes_of(products: Iterable[Product]) -> tuple[Cause, ...]:
     for cause in (*own, *GENERAL):
         found.setdefault(cause.id, cause)
     return tuple(found.values())
-
-
-def cause_called(id_: str, products: Iterable[Product]) -> Cause | None:
-    """The cause of that id, or None if neither these products nor the house know it."""
-    return next((one for one in causes_of(products) if one.id == id_), None)

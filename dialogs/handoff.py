@@ -26,6 +26,9 @@ Status: TypeAlias = Literal["bot", "waiting", "agent", "snoozed", "pending", "re
 Floor: TypeAlias = Literal["bot", "agent", "phone"]
 
 STATUSES: Final[tuple[Status, ...]] = ("bot", "waiting", "agent", "snoozed", "pending", "resolved")
+RESOLVED: Final = "resolved"
+"""Solved: the bot has the floor, until the buyer's next word makes the conversation its own again."""
+
 AT_THE_DESK: Final[frozenset[Status]] = frozenset({"waiting", "agent", "snoozed", "pending"})
 """Statuses in which humans have to do with a conversation."""
 
@@ -258,7 +261,7 @@ class BuyerWrote:
 
     def upon(self, thread: Thread, times: Times) -> Step:
         """A human owes them an answer again; a solved case is over."""
-        if thread.status == "resolved":
+        if thread.status == RESOLVED:
             return Step(Thread(team=thread.team))
         if thread.status in {"pending", "snoozed"}:
             after = replace(

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, Select, or_, select
 
-from dialogs.handoff import STATUSES
+from dialogs.handoff import RESOLVED, STATUSES
 from persistence.database import fixed
 from persistence.search import conversations as found_by_words
 from persistence.tables import Conversation, HandoffRow, table
@@ -37,7 +37,7 @@ STATUSES_IN: Final[dict[Tab, tuple[str, ...]]] = {
     "waiting": ("waiting",),
     "pending": ("pending",),
     "snoozed": ("snoozed",),
-    "resolved": ("resolved",),
+    RESOLVED: (RESOLVED,),
     "all": STATUSES,
 }
 

@@ -77,25 +77,18 @@ class DeskNews:
         """Work on ``database``."""
         self._database = database
 
-    async def alarms(self, me: int, now: datetime) -> tuple[Alarm, ...]:
-        """Return the alarms that concern an account and still hold, the gravest first, then the newest.
-
-        One that is near concerns whoever has the thread, else everybody; a broken one everybody. What
-        has been answered meanwhile holds no more.
-        """
-        return await self._database.read(_alarms_of, me, now)
-
     async def news(self, me: int, now: datetime, notices: int) -> News:
-        """Return `alarms`, `waiting` and so many `notices`: pages ask for them together, and often."""
+        """Return what an account must be told, with so many notices; pages ask for it together, and often.
+
+        Alarms are those that still hold, the gravest first, then the newest: one that is near concerns
+        whoever has the thread, else everybody; a broken one everybody. What has been answered meanwhile
+        holds no more. The few threads that began to wait last come with the newest first.
+        """
         return await self._database.read(_news, me, now, notices)
 
     async def put_away(self, alarm_id: int, by: int, now: datetime) -> bool:
         """Note that an alarm was seen, for all; of a mention only by the one who was mentioned."""
         return await self._database.write(_put_away, alarm_id, by, now)
-
-    async def waiting(self, now: datetime, most: int = 5) -> tuple[Waiting, ...]:
-        """Return the threads that began to wait last, the newest first."""
-        return await self._database.read(_waiting, now, most)
 
     async def present(self, now: datetime) -> dict[int, tuple[Viewer, ...]]:
         """Return who has which thread open."""

@@ -22,7 +22,6 @@ _STATIC: Final = Path(__file__).parent / "static"
 _MODULES: Final = Path(__file__).parent.parent.parent / "node_modules"
 LIBRARIES: Final[Mapping[str, str]] = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
-    "hx-sse.min.js": "htmx.org/dist/ext/hx-sse.min.js",
 }
 """What is served of ``node_modules``, and as what."""
 # Told here, because what a machine's own table knows differs from one to the next.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from dialogs.handoff import RESOLVED
 from dialogs.messages import Due, Event, OrderEvent, Preference, Reachability, Tagged, ThreadControl
 from persistence.desk_thread import DeskEvent, Item
 
@@ -154,7 +155,7 @@ _SAYINGS: Final[Mapping[str, Callable[[DeskEvent, str, Names], Happened]]] = {
     "snoozed": _until,
     "promised": _until,
     "prioritised": _prioritised,
-    "resolved": _resolved,
+    RESOLVED: _resolved,
     "returned": _returned,
     "labelled": _labelled,
     "unlabelled": _labelled,

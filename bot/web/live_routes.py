@@ -102,10 +102,13 @@ async def _still_signed_in(request: web.Request) -> bool:
 @unattended
 @allows("viewer")
 async def presence(request: web.Request) -> web.Response:
-    """Note that somebody has a thread open (``thread``), and whether they type (``typing``)."""
+    """Note that somebody has a ``thread`` open, whether they are ``typing``, or have ``left`` it."""
     app, form = request.app[APP], await request.post()
     thread = str(form.get("thread", ""))
-    if _is_id(thread):
+    if _is_id(thread) and form.get("left") == "1":
+        await app.store.presence.leave(int(thread), request[ME].id)
+        await app.signals.wake("desk")
+    elif _is_id(thread):
         typing = form.get("typing") == "1"
         await app.store.presence.see(int(thread), request[ME].id, app.clock(), typing=typing)
         await app.signals.wake("desk")

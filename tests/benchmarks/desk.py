@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
 
+from dialogs.handoff import RESOLVED
 from persistence.database import Database, microseconds
 from persistence.desk_queue import Cursor, Filter, Tab
 from persistence.migrate import migrate
@@ -114,11 +115,11 @@ def queries(cursors: dict[str, Cursor | None]) -> dict[str, Query]:
         ),
         "all, by label": lambda store, n: store.queue.page(Filter(tab="all", label=n % 7 + 1), ME, NOW),
         "all, by reason": lambda store, _: store.queue.page(Filter(tab="all", reason="human"), ME, NOW),
-        "resolved": lambda store, _: store.queue.page(Filter(tab="resolved"), ME, NOW),
+        RESOLVED: lambda store, _: store.queue.page(Filter(tab="resolved"), ME, NOW),
         "queue, by words": lambda store, n: store.queue.page(Filter(text=common[n % 5]), ME, NOW),
         "first page, its print and counts": lambda store, _: store.queue.view(Filter(), ME, NOW),
         "counts": lambda store, _: store.queue.counts(ME),
-        "who began to wait": lambda store, _: store.news.waiting(NOW),
+        "what is new": lambda store, _: store.news.news(ME, NOW, 50),
         "print of the queue": lambda store, _: store.queue.fingerprint(Filter(), ME, NOW),
         "print of a thread": lambda store, n: store.queue.thread_fingerprint(n * 1997 + 2, NOW),
         "print of the longest thread": lambda store, _: store.queue.thread_fingerprint(1, NOW),

@@ -47,7 +47,7 @@ def test_missing_libraries_stop_the_start_with_what_to_do(folders: tuple[Path, P
 
 async def test_files_are_served_packed_and_for_ever(server: Running) -> None:
     assets = read_assets()
-    for name in ("base.css", "htmx.min.js", "hx-sse.min.js"):
+    for name in ("base.css", "htmx.min.js"):
         asset = assets.find(name)
         assert asset is not None
         assert gzip.decompress(asset.packed) == asset.plain

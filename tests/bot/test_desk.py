@@ -343,6 +343,9 @@ async def test_a_page_is_told_of_changes_and_who_is_there(desk: Desk) -> None:
         assert (await desk.ask("POST", "/desk/presence", form, who=other))[0] == 204
         here = {str(desk.ids[0]): [[other.account.id, "Berta Beistand", True]]}
         assert await stream.told("presence") == {"threads": here}
+        left = {"thread": str(desk.ids[0]), "left": "1"}
+        assert (await desk.ask("POST", "/desk/presence", left, who=other))[0] == 204
+        assert await stream.told("presence") == {"threads": {}}
         await desk.bulk("claim", 1, who=other)
         changed = await stream.told("queue")
     async with Stream(desk, "") as again:  # whoever was away is told how things stand

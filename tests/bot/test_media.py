@@ -19,7 +19,6 @@ from bot.media import (
     MediaRoom,
     UploadRefused,
     clean_name,
-    media_of,
     ref_of,
     store_upload,
 )
@@ -66,7 +65,7 @@ async def test_a_photo_is_kept_without_the_place_where_it_was_taken(house: House
     await send_file(house, "p", title="../Küche.jpg")
     assert await work(house) == 1
     [message] = await house.rows(InboxRow, kind="media")
-    [one] = (await media_of(house.app, [message.id]))[message.id]
+    [one] = (await house.app.store.media.of([message.id]))[message.id]
     assert one.file is not None
     assert (one.file.mime, one.file.name, one.file.width) == ("image/jpeg", "Küche.jpg", 20)
     body = await house.app.store.media.read(one.file.id)

@@ -58,7 +58,7 @@ async def change(store: Store, place: int, **values: Any) -> None:
 
 
 async def kinds(store: Store, me: int = ME, now: datetime = T0) -> list[str]:
-    return [one.kind for one in await store.news.alarms(me, now)]
+    return [one.kind for one in (await store.news.news(me, now, 50)).alarms]
 
 
 async def test_an_alarm_holds_until_the_buyer_is_answered(store: Store) -> None:
@@ -112,8 +112,11 @@ async def test_threads_that_began_to_wait_a_moment_ago_are_news(store: Store) ->
     places = [await conversation(store, n) for n in (1, 3, 2)]
     await conversation(store, 4, waiting_since=T0 - FRESH)
     await conversation(store, 5, status="agent")
-    assert [one.conversation_id for one in await store.news.waiting(T0)] == [places[0], places[2], places[1]]
-    assert len(await store.news.waiting(T0, most=1)) == 1
+    waiting = (await store.news.news(ME, T0, 50)).waiting
+    assert [one.conversation_id for one in waiting] == [places[0], places[2], places[1]]
+    for n in range(6, 10):
+        await conversation(store, n)
+    assert len((await store.news.news(ME, T0, 50)).waiting) == 5
 
 
 async def test_who_is_where_and_for_how_long(store: Store) -> None:

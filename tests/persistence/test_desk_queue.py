@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialogs.handoff import RESOLVED
 from dialogs.messages import Attachment, Media, Reaction, Tap, Text
 from persistence import desk_queue
 from persistence.desk_queue import TABS, Cursor, Filter, QueueRow, Tab, Viewer
@@ -77,7 +78,7 @@ async def test_each_tab_holds_its_own(store: Store) -> None:
         "waiting": {"waiting"},
         "pending": {"pending"},
         "snoozed": {"snoozed"},
-        "resolved": {"resolved"},
+        RESOLVED: {RESOLVED},
         "all": set(place) - {"erased"},
     }
     for tab in TABS:

@@ -95,9 +95,19 @@ listen("presence", ({ threads }) => {
 let typed = 0;
 let told = 0;
 
+let here = null;
+
+/* Whoever closes a thread is shown there no longer. Best effort: without it they are gone half a minute later. */
+function left() {
+  if (here) ask("/desk/presence", { method: "POST", keepalive: true, body: new URLSearchParams({ thread: here, left: "1" }) }).catch(() => {});
+  here = null;
+}
+
 async function seen() {
   const thread = opened();
+  if (here !== thread) left();
   if (!thread || document.hidden) return;
+  here = thread;
   const typing = Date.now() - typed < 6000;
   told = Date.now();
   try {
@@ -115,4 +125,5 @@ document.addEventListener("input", (event) => {
 });
 setInterval(seen, 10000);
 document.addEventListener("visibilitychange", seen);
+addEventListener("pagehide", left);
 seen();
