@@ -7,25 +7,16 @@ and the same words, so that the shop can tell that it is the same mail.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from bot.app import App
 from bot.entry import SHORT, code_for, entry_urls, greeting
-from bot.sender import ACCOUNT_PAUSE, backoff
-from integrations.base import (
-    IntegrationError,
-    Mailer,
-    MailRequest,
-    Malformed,
-    Refused,
-    Throttled,
-    Unauthorized,
-)
-from persistence.mails import Mail, MailFate
+from bot.hooks import Errand, Told, tell_shop
+from integrations.base import Mailer, MailRequest, Refused
+from persistence.mails import Mail
 
 _log = structlog.get_logger(__name__)
 
@@ -35,16 +26,6 @@ CHANNEL: Final = "mail"
 AT_ONCE: Final = 8
 TOO_LATE: Final = timedelta(days=3)
 """What could not be asked for by then is no longer worth a mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """What became of one try."""
-
-    fate: MailFate
-    due_at: datetime | None = None
-    detail: str = ""
-    code: str = ""
 
 
 async def mail_due(app: App) -> int:
@@ -62,37 +43,29 @@ async def mail_due(app: App) -> int:
 
 async def _mail(app: App, mailer: Mailer, mail: Mail) -> None:
     """Ask for one mail, and write what became of it."""
-    settled = await _try(app, mailer, mail)
+    told = await _try(app, mailer, mail)
     now = app.clock()
-    await app.store.mails.settle(mail, settled.fate, now, due_at=settled.due_at, detail=settled.detail)
-    app.metrics.mails.labels(settled.fate).inc()
-    _log.info("mail_settled", mail=mail.id, conversation=mail.conversation_id, fate=settled.fate)
-    if settled.fate == "failed":
-        detail = {"order": mail.order_id, "flow": mail.flow, "code": settled.code, "why": settled.detail}
+    await app.store.mails.settle(mail, told.fate, now, due_at=told.due_at, detail=told.why)
+    app.metrics.mails.labels(told.fate).inc()
+    _log.info("mail_settled", mail=mail.id, conversation=mail.conversation_id, fate=told.fate)
+    if told.fate == "failed":
+        detail = {"order": mail.order_id, "flow": mail.flow, "code": told.code, "why": told.why}
         await app.store.notify("mail_failed", detail, now)
-    if settled.due_at is not None:
-        app.wake_later("mails", settled.due_at - now)
+    if told.due_at is not None:
+        app.wake_later("mails", told.due_at - now)
 
 
-async def _try(app: App, mailer: Mailer, mail: Mail) -> _Settled:
+async def _try(app: App, mailer: Mailer, mail: Mail) -> Told:
     if app.clock() - mail.at > TOO_LATE:
-        return _Settled("failed", detail=f"it could not be asked for within {TOO_LATE.days} days")
-    try:
-        request = await _request(app, mail)
-        left = (mail.leased_until - app.clock()).total_seconds()
-        # No call outlives the lease: after it another process may ask for the same mail.
-        async with asyncio.timeout(max(left, 0)):
-            await mailer.send(request)
-    except IntegrationError as error:
-        return _failed(app, mail, error)
-    except TimeoutError:
-        return _again(app, mail, "no answer within the lease")
-    except Exception as error:  # noqa: BLE001 - a mail is never lost to an unexpected error
-        app.metrics.errors.labels("mails").inc()
-        _log.exception("mailing_broke", mail=mail.id, conversation=mail.conversation_id)
-        return _again(app, mail, type(error).__name__)
-    app.recovered(CHANNEL, "")
-    return _Settled("sent")
+        return Told("failed", why=f"it could not be asked for within {TOO_LATE.days} days")
+
+    async def ask() -> None:
+        await mailer.send(await _request(app, mail))
+
+    tries = app.config.settings.mail.tries
+    return await tell_shop(
+        app, Errand(CHANNEL, "mails", mail.id, mail.attempts, tries, mail.leased_until), ask
+    )
 
 
 async def _request(app: App, mail: Mail) -> MailRequest:
@@ -132,25 +105,3 @@ async def _request(app: App, mail: Mail) -> MailRequest:
         language=language,
         at=mail.at,
     )
-
-
-def _failed(app: App, mail: Mail, error: IntegrationError) -> _Settled:
-    """Turn an error into what comes next."""
-    now, words, code = app.clock(), str(error), error.code or ""
-    match error:
-        case Throttled():
-            app.rest(CHANNEL, "", now + timedelta(seconds=error.after))
-            return _Settled("waiting", now + timedelta(seconds=error.after), words, code)
-        case Unauthorized():
-            app.alarm(CHANNEL, "", now + ACCOUNT_PAUSE, code or type(error).__name__)
-            return _Settled("waiting", now + ACCOUNT_PAUSE, words, code)
-        case Refused() | Malformed():
-            return _Settled("failed", detail=words, code=code)
-        case _:  # also where its answer was lost: the key makes a repetition harmless
-            return _again(app, mail, words, code)
-
-
-def _again(app: App, mail: Mail, why: str, code: str = "") -> _Settled:
-    if mail.attempts >= app.config.settings.mail.tries:
-        return _Settled("failed", detail=f"given up after {mail.attempts} tries: {why}", code=code)
-    return _Settled("waiting", app.clock() + backoff(mail.attempts), why, code)
